@@ -1,0 +1,116 @@
+"""Every error that semsearch raises on purpose, drawn as one tree.
+
+    SemsearchError
+    ├── SourceError              a source cannot be read as items
+    ├── ModuleError              a handle is unknown, or a module cannot be loaded
+    │   └── ContentError         a module refuses one text or one image
+    ├── CollectionError          something about a stored collection
+    │   ├── CollectionNotFound
+    │   ├── CollectionExists
+    │   ├── CollectionDamaged
+    │   ├── CollectionLocked     another process is writing
+    │   ├── FormatTooNew         written by a newer semsearch
+    │   ├── KeyNotFound          no stored item has this key
+    │   └── ResultNotFound       no stored clustering or classifier has this name
+    ├── QueryError               a filter or query cannot be understood
+    └── StorageFull              the disk refused more bytes
+
+A caller's slip (k=0, an array of the wrong shape) is a ValueError or a TypeError instead.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SemsearchError(Exception):
+    """Tell in one sentence what went wrong with what, and what to do.
+
+    `problem` names the thing and the reason, `remedy` the next step; `code` is stable and meant
+    for programs.
+    """
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(f"{problem}; {remedy}" if remedy else problem)
+        self.problem = problem
+        self.remedy = remedy
+
+
+class SourceError(SemsearchError):
+    """Raised when a file, folder or object cannot be read as items."""
+
+    code = "source"
+
+
+class ModuleError(SemsearchError):
+    """Raised when a handle is unknown or its module cannot be loaded."""
+
+    code = "module"
+
+
+class ContentError(ModuleError):
+    """Raised when a module refuses one text or one image."""
+
+    code = "content"
+
+
+class CollectionError(SemsearchError):
+    """Raised when a collection cannot do what was asked."""
+
+    code = "collection"
+
+
+class CollectionNotFound(CollectionError):
+    """Raised when no collection stands under a name or path."""
+
+    code = "collection-not-found"
+
+
+class CollectionExists(CollectionError):
+    """Raised when a collection would be created over an existing one."""
+
+    code = "collection-exists"
+
+
+class CollectionDamaged(CollectionError):
+    """Raised when stored bytes are missing or are not what was written."""
+
+    code = "collection-damaged"
+
+
+class CollectionLocked(CollectionError):
+    """Raised when another process holds the writer's lock."""
+
+    code = "collection-locked"
+
+
+class FormatTooNew(CollectionError):
+    """Raised when a collection was written by a newer semsearch."""
+
+    code = "format-too-new"
+
+
+class KeyNotFound(CollectionError):
+    """Raised when no stored item has the key."""
+
+    code = "key-not-found"
+
+
+class ResultNotFound(CollectionError):
+    """Raised when no clustering or classifier of this name is stored."""
+
+    code = "result-not-found"
+
+
+class QueryError(SemsearchError):
+    """Raised when a filter or a query cannot be understood."""
+
+    code = "query"
+
+
+class StorageFull(SemsearchError):
+    """Raised when the disk is full; nothing of the batch was stored."""
+
+    code = "storage-full"

@@ -1,0 +1,163 @@
+"""Every durable write of semsearch: bytes, fsync, rename, fsync of the folder, in that order.
+
+Nothing else in the engine opens a file for writing, so one place decides what survives a power
+cut, and the fault tests have one place (`checkpoint`) to fail any operation.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from semsearch.errors import StorageFull
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was put in place: its path, SHA-256 (hex) and size in bytes."""
+
+    path: Path
+    sha256: str
+    size: int
+
+
+def checkpoint(operation: str, path: Path) -> None:
+    """Stand before every operation that touches the disk; the fault tests replace this."""
+
+
+@contextmanager
+def full_disk_named(path: Path) -> Iterator[None]:
+    """Turn the operating system's "no space" errors into `StorageFull`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise StorageFull(
+            f"the disk that holds {str(path)!r} is full ({error.strerror})",
+            "free some space and run the same command again: finished rows are kept",
+        ) from error
+
+
+class HashingFile:
+    """A binary file to write to that remembers the SHA-256 and the size of what passed."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        self._file = file
+        self._path = path
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: Any) -> int:
+        """Write all of `data` (bytes or a buffer) and return its size in bytes."""
+        view = memoryview(data).cast("B")
+        checkpoint("write", self._path)
+        while len(view):
+            written = self._file.write(view)
+            self._digest.update(view[:written])
+            self.size += written
+            view = view[written:]
+        return memoryview(data).nbytes
+
+    @property
+    def sha256(self) -> str:
+        """The digest of everything written so far, in hex."""
+        return self._digest.hexdigest()
+
+
+def publish(
+    write: Callable[[HashingFile], object], *, scratch: Path, place: Callable[[str], Path]
+) -> Published:
+    """Write a new immutable file and put it in place whole, or leave nothing.
+
+    `write` fills the file; `place` names where it goes, given its SHA-256. When a file already
+    stands there, it has the same content by construction and is only made durable. `scratch` is
+    the folder of half-written files and must lie on the same file system.
+    """
+    temporary = scratch / uuid.uuid4().hex
+    with full_disk_named(scratch):
+        try:
+            written = _write_durably(temporary, write)
+            target = place(written.sha256)
+            make_folder(target.parent)
+            checkpoint("rename", target)
+            temporary.rename(target)
+            sync_folder(target.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+    return Published(target, written.sha256, written.size)
+
+
+def publish_bytes(data: bytes, *, scratch: Path, place: Callable[[str], Path]) -> Published:
+    """Publish a file that is already in memory, see `publish`."""
+    return publish(lambda file: file.write(data), scratch=scratch, place=place)
+
+
+def make_folder(path: Path) -> None:
+    """Create `path` and its missing parents so that they survive a power cut."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    checkpoint("mkdir", path)
+    with full_disk_named(path):
+        path.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names inside a folder durable."""
+    checkpoint("sync-folder", path)
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def rename(source: Path, target: Path) -> None:
+    """Move a file or folder within one file system, durably."""
+    checkpoint("rename", target)
+    source.rename(target)
+    sync_folder(target.parent)
+
+
+def remove(path: Path) -> None:
+    """Unlink a file that nothing refers to any more; a missing one is no error."""
+    checkpoint("unlink", path)
+    path.unlink(missing_ok=True)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder and what is in it; a missing one is no error."""
+    checkpoint("unlink", path)
+    if path.exists():
+        shutil.rmtree(path)
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_durably(path: Path, write: Callable[[HashingFile], object]) -> Published:
+    checkpoint("create", path)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+    with os.fdopen(descriptor, "wb", buffering=0) as raw:
+        file = HashingFile(raw, path)  # type: ignore[arg-type]
+        write(file)
+        checkpoint("fsync", path)
+        os.fsync(descriptor)
+    return Published(path, file.sha256, file.size)

@@ -1,0 +1,68 @@
+"""The vectors that every room passes on: float32 rows of unit length, checked once at the door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Vectors = npt.NDArray[np.float32]
+
+SMALLEST_NORM = 1e-6
+"""Rows shorter than this have no direction and are refused."""
+
+
+def as_vectors(array: Any, dim: int | None = None) -> Vectors:
+    """Return `array` as finite, C-ordered float32 of shape (n, dim).
+
+    Raises:
+        ValueError: another number of axes, another width, or a value that is not finite.
+        TypeError: values that are not numbers.
+    """
+    rows = _as_matrix(array, dim)
+    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    if len(bad):
+        raise ValueError(f"vector {bad[0]} holds a value that is NaN or infinite; clean it first")
+    return rows
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """Return the rows scaled to length 1, shape (n, dim).
+
+    Raises:
+        ValueError: a row is all but zero and so has no direction.
+    """
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    bad = np.flatnonzero(norms[:, 0] < SMALLEST_NORM)
+    if len(bad):
+        raise ValueError(f"vector {bad[0]} is zero and has no direction; leave the row out")
+    return np.ascontiguousarray(vectors / norms, dtype=np.float32)
+
+
+def flaws(array: Any, dim: int) -> dict[int, str]:
+    """Name every row that cannot be stored, and why: {row: reason}.
+
+    Raises:
+        ValueError: the array as a whole has another shape than (n, dim).
+        TypeError: values that are not numbers.
+    """
+    rows = _as_matrix(array, dim)
+    finite = np.isfinite(rows).all(axis=1)
+    norms = np.linalg.norm(np.where(finite[:, None], rows, 0), axis=1)
+    found = {int(row): "the vector holds NaN or infinity" for row in np.flatnonzero(~finite)}
+    for row in np.flatnonzero(finite & (norms < SMALLEST_NORM)):
+        found[int(row)] = "the vector is zero and has no direction"
+    return found
+
+
+def _as_matrix(array: Any, dim: int | None) -> Vectors:
+    try:
+        rows = np.ascontiguousarray(array, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"vectors must be numbers in rows of one width: {error}") from error
+    if rows.ndim != 2:  # noqa: PLR2004 - a matrix has two axes
+        raise ValueError(f"vectors must have the shape (n, dim), got {rows.shape}")
+    if dim is not None and rows.shape[1] != dim:
+        raise ValueError(f"vectors must be {dim} wide as the collection is, got {rows.shape[1]}")
+    return rows
