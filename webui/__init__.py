@@ -1,0 +1,1 @@
+"""The browser's side of semsearch: a Flask app and its static ES modules."""
