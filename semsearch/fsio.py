@@ -156,7 +156,7 @@ def _write_durably(path: Path, write: Callable[[HashingFile], object]) -> Publis
     checkpoint("create", path)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
     with os.fdopen(descriptor, "wb", buffering=0) as raw:
-        file = HashingFile(raw, path)  # type: ignore[arg-type]
+        file = HashingFile(raw, path)
         write(file)
         checkpoint("fsync", path)
         os.fsync(descriptor)

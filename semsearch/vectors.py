@@ -21,7 +21,7 @@ def as_vectors(array: Any, dim: int | None = None) -> Vectors:
         TypeError: values that are not numbers.
     """
     rows = _as_matrix(array, dim)
-    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    bad = np.flatnonzero(~_finite_rows(rows))
     if len(bad):
         raise ValueError(f"vector {bad[0]} holds a value that is NaN or infinite; clean it first")
     return rows
@@ -48,7 +48,7 @@ def flaws(array: Any, dim: int) -> dict[int, str]:
         TypeError: values that are not numbers.
     """
     rows = _as_matrix(array, dim)
-    finite = np.isfinite(rows).all(axis=1)
+    finite = _finite_rows(rows)
     norms = np.linalg.norm(np.where(finite[:, None], rows, 0), axis=1)
     found = {int(row): "the vector holds NaN or infinity" for row in np.flatnonzero(~finite)}
     for row in np.flatnonzero(finite & (norms < SMALLEST_NORM)):
@@ -66,3 +66,7 @@ def _as_matrix(array: Any, dim: int | None) -> Vectors:
     if dim is not None and rows.shape[1] != dim:
         raise ValueError(f"vectors must be {dim} wide as the collection is, got {rows.shape[1]}")
     return rows
+
+
+def _finite_rows(rows: Vectors) -> npt.NDArray[np.bool_]:
+    return np.asarray(np.isfinite(rows).all(axis=1))

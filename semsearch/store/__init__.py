@@ -1,1 +1,8 @@
+"""The truth about a collection: one SQLite database and the immutable files it names."""
 
+from semsearch.store.reader import Snapshot, StoredItem
+from semsearch.store.schema import Space
+from semsearch.store.store import Store
+from semsearch.store.writer import Batch, Known, NewItem, Refresh
+
+__all__ = ["Batch", "Known", "NewItem", "Refresh", "Snapshot", "Space", "Store", "StoredItem"]

@@ -1,0 +1,151 @@
+"""The folder of one collection: which path holds what, and whether we may open it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from semsearch import fsio
+from semsearch.errors import (
+    CollectionDamaged,
+    CollectionExists,
+    CollectionNotFound,
+    FormatTooNew,
+)
+
+FORMAT_NAME = "semsearch collection"
+MAJOR = 1
+MINOR = 0
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Every path inside a collection's folder."""
+
+    path: Path
+
+    @property
+    def format(self) -> Path:
+        """The file that says which format this is."""
+        return self.path / "FORMAT"
+
+    @property
+    def lock(self) -> Path:
+        """The target of the writer's lock; its text is the writer, for messages."""
+        return self.path / "LOCK"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite database: the only source of truth."""
+        return self.path / "store.db"
+
+    @property
+    def scratch(self) -> Path:
+        """Half-written files; swept by the next writer."""
+        return self.path / "tmp"
+
+    @property
+    def derived(self) -> Path:
+        """What can be thrown away and made again: indexes, thumbnails."""
+        return self.path / "derived"
+
+    @property
+    def segments(self) -> Path:
+        """Vector segments, named by their digest."""
+        return self.path / "segments"
+
+    @property
+    def heads(self) -> Path:
+        """Clusterings and classifier heads, named by their digest."""
+        return self.path / "heads"
+
+    @property
+    def blobs(self) -> Path:
+        """Original images, named by their digest."""
+        return self.path / "blobs"
+
+    def segment(self, sha256: str) -> Path:
+        """Where the vector segment of this digest stands."""
+        return self.segments / f"{sha256}.npy"
+
+    def head(self, sha256: str) -> Path:
+        """Where the stored result of this digest stands."""
+        return self.heads / f"{sha256}.npz"
+
+    def blob(self, sha256: str) -> Path:
+        """Where the original image of this digest stands."""
+        return self.blobs / sha256[:2] / sha256
+
+
+def is_collection(path: Path) -> bool:
+    """Say whether a collection stands at `path`."""
+    return (path / "FORMAT").is_file()
+
+
+def check_format(path: Path) -> Folder:
+    """Return the folder of the collection at `path`.
+
+    Raises:
+        CollectionNotFound: nothing is there, or something else.
+        CollectionDamaged: the FORMAT file is unreadable.
+        FormatTooNew: a newer semsearch wrote it.
+    """
+    folder = Folder(path)
+    if not path.exists():
+        raise CollectionNotFound(
+            f"no collection stands at {str(path)!r}", "make one with `semsearch index`"
+        )
+    if not is_collection(path):
+        raise CollectionNotFound(
+            f"{str(path)!r} is not a collection (it holds no FORMAT file)",
+            "name the folder that `semsearch index` made",
+        )
+    major = _read_major(folder)
+    if major > MAJOR:
+        raise FormatTooNew(
+            f"the collection {str(path)!r} has format {major}, this semsearch reads up to {MAJOR}",
+            "upgrade semsearch to open it",
+        )
+    return folder
+
+
+def check_free(path: Path) -> None:
+    """Raise `CollectionExists` unless a new collection may be put at `path`."""
+    if is_collection(path):
+        raise CollectionExists(
+            f"a collection stands at {str(path)!r} already", "open it, or choose another name"
+        )
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise CollectionExists(
+            f"{str(path)!r} exists, is not empty and is not a collection", "choose another name"
+        )
+
+
+def lay_out(path: Path) -> Folder:
+    """Make the folders and the FORMAT file of a new collection inside an empty `path`."""
+    folder = Folder(path)
+    for inside in (folder.scratch, folder.segments, folder.heads, folder.blobs, folder.derived):
+        fsio.make_folder(inside)
+    stamp = {"format": FORMAT_NAME, "major": MAJOR, "minor": MINOR, "uuid": str(uuid.uuid4())}
+    _place(folder, folder.lock, b"")
+    _place(folder, folder.format, (json.dumps(stamp) + "\n").encode())
+    return folder
+
+
+def _place(folder: Folder, path: Path, data: bytes) -> None:
+    fsio.publish_bytes(data, scratch=folder.scratch, place=lambda _: path)
+
+
+def _read_major(folder: Folder) -> int:
+    try:
+        stamp = json.loads(folder.format.read_text("utf-8"))
+        if stamp["format"] != FORMAT_NAME:
+            raise ValueError(stamp["format"])
+        return int(stamp["major"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CollectionDamaged(
+            f"the file {str(folder.format)!r} does not say which format this is",
+            "restore it from a backup",
+        ) from error

@@ -1,0 +1,62 @@
+"""One writer at a time: an flock that the kernel releases however the writer ends."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from semsearch.errors import CollectionLocked
+
+
+@contextmanager
+def writer_lock(path: Path) -> Iterator[bool]:
+    """Hold the writer's lock; yield whether the last writer ended cleanly.
+
+    The file holds the writer's name while the lock is held and is empty otherwise, so a text that
+    is found under a free lock was left by a writer that died.
+
+    Raises:
+        CollectionLocked: another writer holds the lock; names it.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise _locked(path, _holder(descriptor)) from error
+        was_clean = not _holder(descriptor)
+        _sign(descriptor)
+        yield was_clean
+        os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def _holder(descriptor: int) -> str:
+    return os.pread(descriptor, 4096, 0).decode("utf-8", "replace")
+
+
+def _sign(descriptor: int) -> None:
+    command = " ".join(Path(word).name for word in sys.argv[:2])[:200]
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    text = json.dumps({"pid": os.getpid(), "command": command, "since": since})
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, text.encode(), 0)
+
+
+def _locked(path: Path, text: str) -> CollectionLocked:
+    try:
+        holder = json.loads(text)
+        who = f"process {holder['pid']} ({holder['command']}) since {holder['since']}"
+    except (ValueError, KeyError, TypeError):
+        who = "another process"
+    return CollectionLocked(
+        f"the collection {str(path.parent)!r} is being written by {who}",
+        "wait until it is done, or stop it",
+    )

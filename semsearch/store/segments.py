@@ -1,0 +1,64 @@
+"""Vectors in immutable `.npy` files: written once, mapped for reading, never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from semsearch import fsio
+from semsearch.errors import CollectionDamaged
+from semsearch.store.folder import Folder
+from semsearch.vectors import Vectors
+
+Ids = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The vectors of the items first_id, first_id + 1, ...; shape (n, dim), mapped from disk."""
+
+    first_id: int
+    vectors: Vectors
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+
+def publish_segment(folder: Folder, vectors: Vectors) -> fsio.Published:
+    """Write (n, dim) float32 vectors as a new segment file."""
+    return fsio.publish(
+        lambda file: np.lib.format.write_array(file, vectors, allow_pickle=False),
+        scratch=folder.scratch,
+        place=folder.segment,
+    )
+
+
+def map_segment(folder: Folder, sha256: str, size: int, shape: tuple[int, int]) -> Vectors:
+    """Map a segment file; its size and shape must be those of the catalogue.
+
+    A mapped file that is shorter than expected kills the process at the first touch, so the size
+    is checked before.
+    """
+    path = folder.segment(sha256)
+    try:
+        found = path.stat().st_size
+    except OSError as error:
+        raise _damaged(folder, f"{path.name} is missing") from error
+    if found != size:
+        raise _damaged(folder, f"{path.name} has {found} bytes instead of {size}")
+    try:
+        vectors = np.load(path, mmap_mode="r", allow_pickle=False)
+    except ValueError as error:
+        raise _damaged(folder, f"{path.name} is not readable ({error})") from error
+    if vectors.shape != shape or vectors.dtype != np.float32:
+        raise _damaged(folder, f"{path.name} holds {vectors.shape} instead of {shape}")
+    # A plain view: slices of np.memmap carry bookkeeping that costs more than the search.
+    return np.asarray(vectors).view(np.ndarray)
+
+
+def _damaged(folder: Folder, what: str) -> CollectionDamaged:
+    return CollectionDamaged(
+        f"the vector segment {what} in {str(folder.path)!r}", "restore it from a backup"
+    )

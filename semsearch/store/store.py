@@ -1,0 +1,185 @@
+"""Store: one open collection folder, many readers and one writer at a time."""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import apsw
+import numpy as np
+import numpy.typing as npt
+
+from semsearch import fsio
+from semsearch.errors import CollectionDamaged, CollectionError, ResultNotFound
+from semsearch.store import reader, recovery
+from semsearch.store.database import Readers, create_database, open_writer, sqlite_errors
+from semsearch.store.folder import Folder, check_format, check_free, lay_out
+from semsearch.store.lock import writer_lock
+from semsearch.store.reader import Snapshot, StoredItem
+from semsearch.store.schema import Space, Value
+from semsearch.store.segments import Ids
+from semsearch.store.writer import Writer
+
+T = TypeVar("T")
+
+
+class Store:
+    """The truth of one collection. Knows vectors and rows, and no encoder."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open the collection at `path`; see `check_format` for what is raised."""
+        self.folder = check_format(path)
+        self.read_only = read_only
+        self._readers = Readers(self.folder.database)
+        self._swap = threading.Lock()
+        self._snapshot: Snapshot | None = None
+        self.meta = {name: value for name, value in self._rows("SELECT name, value FROM meta")}
+        [(handle, digest, dim, card)] = self._rows("SELECT handle, digest, dim, card FROM space")
+        self.space = Space(dim, handle, digest, json.loads(card))
+
+    @classmethod
+    def create(cls, path: Path, space: Space, meta: dict[str, str]) -> Self:
+        """Make a new, empty collection at `path`, whole or not at all, and open it."""
+        check_free(path)
+        fsio.make_folder(path.parent)
+        growing = path.parent / f".{path.name}.{uuid.uuid4().hex[:8]}.new"
+        try:
+            fsio.make_folder(growing)
+            folder = lay_out(growing)
+            create_database(folder.database)
+            _describe(folder, space, meta)
+            fsio.rename(growing, path)
+        finally:
+            fsio.remove_tree(growing)
+        return cls(path)
+
+    def close(self) -> None:
+        """Close every connection; the store cannot be used afterwards."""
+        self._readers.close()
+        self._snapshot = None
+
+    @property
+    def version(self) -> int:
+        """The number of the last committed change, by this process or another."""
+        return self._read(reader.read_version)
+
+    def snapshot(self) -> Snapshot:
+        """Return the vectors as they stand now; reread only when something was committed."""
+        held = self._snapshot
+        if held is not None and held.version == self.version:
+            return held
+        with self._swap:
+            fresh = self._read(
+                lambda connection: reader.read_snapshot(connection, self.folder, self.space.dim)
+            )
+            self._snapshot = fresh
+        return fresh
+
+    def items(self, ids: Sequence[int]) -> dict[int, StoredItem]:
+        """Return the rows of `ids`; ids without a row are left out."""
+        return self._read(lambda connection: reader.items_by_id(connection, ids))
+
+    def live_items(self, keys: Sequence[str]) -> dict[str, StoredItem]:
+        """Return the live rows of `keys`; keys without one are left out."""
+        return self._read(lambda connection: reader.live_items_by_key(connection, keys))
+
+    def ids_where(self, condition: str, values: Sequence[Value]) -> Ids:
+        """Return the live ids that meet an SQL condition on `item`, ascending."""
+        return self._read(lambda connection: reader.ids_where(connection, condition, values))
+
+    def keys(self, ids: Sequence[int]) -> dict[int, str]:
+        """Return the key of each of `ids`; ids without a row are left out."""
+        return self._read(lambda connection: reader.keys_by_id(connection, ids))
+
+    def fields(self) -> dict[str, str]:
+        """Return the type of every field: number, text or boolean."""
+        return dict(self._rows("SELECT name, type FROM field ORDER BY name"))
+
+    def blob(self, sha256: str) -> bytes:
+        """Return the bytes of an original image."""
+        try:
+            return self.folder.blob(sha256).read_bytes()
+        except OSError as error:
+            raise CollectionDamaged(
+                f"the stored image {sha256[:12]} is missing in {str(self.folder.path)!r}",
+                "add the image again, or restore the collection from a backup",
+            ) from error
+
+    def bytes_on_disk(self) -> int:
+        """Return how many bytes the collection's files take."""
+        return sum(p.stat().st_size for p in self.folder.path.rglob("*") if p.is_file())
+
+    def result_names(self, kind: str) -> list[str]:
+        """Return the names of the stored results of one kind, sorted."""
+        return [
+            row[0]
+            for row in self._rows("SELECT name FROM result WHERE kind = ? ORDER BY name", (kind,))
+        ]
+
+    def load_result(
+        self, kind: str, name: str
+    ) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+        """Return the arrays and the JSON detail of a stored result.
+
+        Raises:
+            ResultNotFound: no result of this kind and name; names those there are.
+            CollectionDamaged: its file is missing or not what was written.
+        """
+        rows = self._rows(
+            "SELECT sha256, detail FROM result WHERE kind = ? AND name = ?", (kind, name)
+        )
+        if not rows:
+            there = ", ".join(self.result_names(kind)) or "none yet"
+            raise ResultNotFound(f"no {kind} named {name!r} is stored", f"there are: {there}")
+        [(sha256, detail)] = rows
+        path = self.folder.head(sha256)
+        if not path.is_file() or fsio.digest_of(path) != sha256:
+            raise CollectionDamaged(
+                f"the file of the {kind} {name!r} is missing or damaged", "make it again"
+            )
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays), json.loads(detail)
+
+    @contextmanager
+    def writing(self) -> Iterator[Writer]:
+        """Hold the writer's lock and change the collection.
+
+        Raises:
+            CollectionLocked: another process is writing.
+            CollectionError: the collection was opened read-only.
+        """
+        if self.read_only:
+            raise CollectionError(
+                f"the collection {str(self.folder.path)!r} was opened read-only",
+                "open it without read_only to change it",
+            )
+        with writer_lock(self.folder.lock) as was_clean, sqlite_errors(self.folder.database):
+            connection = open_writer(self.folder.database)
+            try:
+                if not was_clean:
+                    recovery.recover(self.folder, connection)
+                yield Writer(self.folder, connection)
+            finally:
+                connection.close()
+
+    def _read(self, ask: Callable[[apsw.Connection], T]) -> T:
+        with sqlite_errors(self.folder.database):
+            return ask(self._readers.connection())
+
+    def _rows(self, sql: str, values: Sequence[Value] = ()) -> list[Any]:
+        return self._read(lambda connection: list(connection.execute(sql, tuple(values))))
+
+
+def _describe(folder: Folder, space: Space, meta: dict[str, str]) -> None:
+    connection = open_writer(folder.database)
+    connection.execute(
+        "INSERT INTO space (id, handle, digest, dim, card) VALUES (1, ?, ?, ?, ?)",
+        (space.handle, space.digest, space.dim, json.dumps(space.card, ensure_ascii=False)),
+    )
+    connection.executemany("INSERT INTO meta (name, value) VALUES (?, ?)", meta.items())
+    connection.close()

@@ -1,0 +1,197 @@
+"""Changing a collection: files first, then one transaction that makes them true."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import apsw
+import numpy as np
+import numpy.typing as npt
+
+from semsearch import fsio
+from semsearch.store.database import transaction
+from semsearch.store.folder import Folder
+from semsearch.store.reader import batched
+from semsearch.store.schema import Value, fields_as_json, signature_of, type_of
+from semsearch.store.segments import publish_segment
+from semsearch.vectors import Vectors
+
+
+@dataclass(frozen=True)
+class NewItem:
+    """An item as a user gave it; `content` is the digest of what was encoded."""
+
+    key: str
+    text: str
+    fields: Mapping[str, Value]
+    content: str
+    blob: str | None = None
+
+    def signature(self) -> bytes:
+        """Return the checksum that its row carries."""
+        return signature_of(self.key, self.text, fields_as_json(self.fields), self.content)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a batch must know of a stored row to tell whether it changed."""
+
+    id: int
+    content: str
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """A stored row whose vector stays and whose text or fields change."""
+
+    id: int
+    item: NewItem
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One commit: new items with their vectors (n, dim), rows they replace, rows refreshed."""
+
+    items: Sequence[NewItem]
+    vectors: Vectors
+    replaced: Sequence[int] = ()
+    refreshed: Sequence[Refresh] = ()
+    field_types: Mapping[str, str] = field(default_factory=dict)
+
+
+class Writer:
+    """The one who may change the collection; made by `Store.writing` under the lock."""
+
+    def __init__(self, folder: Folder, connection: apsw.Connection) -> None:
+        self._folder = folder
+        self._connection = connection
+
+    def known(self, keys: Sequence[str]) -> dict[str, Known]:
+        """Return what is stored under `keys`; new keys are left out."""
+        found = {}
+        for batch in batched(keys):
+            marks = ",".join("?" * len(batch))
+            for key, id_, content, signature in self._connection.execute(
+                "SELECT key, id, content, signature FROM item"
+                f" WHERE deleted_seq IS NULL AND key IN ({marks})",
+                batch,
+            ):
+                found[key] = Known(id_, content, signature)
+        return found
+
+    def publish_blob(self, data: bytes) -> None:
+        """Put an original image in place; the commit of its item makes it part of the truth."""
+        fsio.publish_bytes(data, scratch=self._folder.scratch, place=self._folder.blob)
+
+    def commit(self, batch: Batch) -> None:
+        """Store a batch whole, durably: when this returns, a power cut does not undo it."""
+        published = publish_segment(self._folder, batch.vectors) if batch.items else None
+        with transaction(self._connection):
+            seq = self._count("add", len(batch.items) + len(batch.refreshed))
+            self._bury(batch.replaced, seq)
+            if published is not None:
+                first_id = self._insert_items(batch.items, seq)
+                self._record_file("segment", published)
+                self._connection.execute(
+                    "INSERT INTO segment (first_id, n, space_id, sha256) VALUES (?, ?, 1, ?)",
+                    (first_id, len(batch.items), published.sha256),
+                )
+            self._refresh_items(batch.refreshed)
+            self._widen_fields(batch.field_types)
+
+    def delete(self, ids: Iterable[int]) -> None:
+        """Bury items; searches leave them out from here on."""
+        wanted = list(ids)
+        with transaction(self._connection):
+            self._bury(wanted, self._count("delete", len(wanted)))
+
+    def save_result(
+        self,
+        kind: str,
+        name: str,
+        arrays: Mapping[str, npt.NDArray[Any]],
+        detail: Mapping[str, Any],
+    ) -> None:
+        """Store a small result (arrays without objects, and JSON) under a name, replacing it."""
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **arrays)
+        published = fsio.publish_bytes(
+            buffer.getvalue(), scratch=self._folder.scratch, place=self._folder.head
+        )
+        with transaction(self._connection):
+            seq = self._count(kind, 1)
+            self._record_file("head", published)
+            self._connection.execute(
+                "INSERT OR REPLACE INTO result (kind, name, sha256, detail, seq)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (kind, name, published.sha256, json.dumps(detail, ensure_ascii=False), seq),
+            )
+
+    def _count(self, kind: str, n: int) -> int:
+        self._connection.execute("INSERT INTO op (kind, n) VALUES (?, ?)", (kind, n))
+        return self._connection.last_insert_rowid()
+
+    def _bury(self, ids: Iterable[int], seq: int) -> None:
+        self._connection.executemany(
+            "UPDATE item SET deleted_seq = ? WHERE id = ? AND deleted_seq IS NULL",
+            ((seq, id_) for id_ in ids),
+        )
+
+    def _insert_items(self, items: Sequence[NewItem], seq: int) -> int:
+        last = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'item'").get
+        first_id = int(last or 0) + 1
+        self._connection.executemany(
+            "INSERT INTO item (id, key, text, fields, content, blob, signature, added_seq)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (first_id + row, i.key, i.text, fields_as_json(i.fields), i.content, i.blob,
+                 i.signature(), seq)
+                for row, i in enumerate(items)
+            ),
+        )  # fmt: skip
+        blobs = {i.blob for i in items if i.blob is not None}
+        for blob in blobs:
+            path = self._folder.blob(blob)
+            self._record_file("blob", fsio.Published(path, blob, path.stat().st_size))
+        return first_id
+
+    def _refresh_items(self, refreshed: Sequence[Refresh]) -> None:
+        self._connection.executemany(
+            "UPDATE item SET text = ?, fields = ?, signature = ? WHERE id = ?",
+            (
+                (r.item.text, fields_as_json(r.item.fields), r.item.signature(), r.id)
+                for r in refreshed
+            ),
+        )
+
+    def _record_file(self, kind: str, published: fsio.Published) -> None:
+        self._connection.execute(
+            "INSERT OR IGNORE INTO file (sha256, kind, size) VALUES (?, ?, ?)",
+            (published.sha256, kind, published.size),
+        )
+
+    def _widen_fields(self, types: Mapping[str, str]) -> None:
+        for name, kind in types.items():
+            self._connection.execute(
+                "INSERT INTO field (name, type) VALUES (?, ?) ON CONFLICT (name)"
+                " DO UPDATE SET type = 'text' WHERE type <> excluded.type",
+                (name, kind),
+            )
+
+
+def field_types(items: Iterable[NewItem]) -> dict[str, str]:
+    """Return the type of every field that `items` bring; two types for one name make it text."""
+    types: dict[str, str] = {}
+    for item in items:
+        for name, value in item.fields.items():
+            kind = type_of(value)
+            if kind is not None:
+                types[name] = kind if types.get(name, kind) == kind else "text"
+            else:
+                types.setdefault(name, "text")
+    return types
