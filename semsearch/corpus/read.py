@@ -1,0 +1,121 @@
+"""Read any source that semsearch understands into one corpus."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+
+from semsearch.corpus.entries import Columns, image_corpus, table_image_corpus, text_corpus
+from semsearch.corpus.images import ImageFolder, ImageZip
+from semsearch.corpus.items import Corpus
+from semsearch.corpus.tables import (
+    TABLE_SUFFIXES,
+    Table,
+    read_table,
+    table_of_frame,
+    table_of_rows,
+)
+from semsearch.errors import SourceError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Source: TypeAlias = "str | os.PathLike[str] | pd.DataFrame | Iterable[object]"
+
+ROWS = "rows"  # the name of a corpus that comes from memory
+
+
+def read_corpus(
+    source: Source,
+    *,
+    text: str | Sequence[str] | None = None,
+    image: str | None = None,
+    key: str | None = None,
+) -> Corpus:
+    """Check a source as a whole and return its items, to be read once.
+
+    Args:
+        source: the path of a csv, tsv, json, jsonl or parquet table, of a folder of images or of a
+            zip of images; or a DataFrame, dicts, or texts.
+        text: the column that is encoded, or several that are joined by line breaks; guessed when
+            it is None. For images: the column a person reads.
+        image: the column with each row's image: a path relative to the table's folder, or bytes.
+        key: the column of the user's key; without it the number of the row, or a file's path.
+
+    A folder or zip of images may hold a table `items.csv`, `.jsonl` or `.parquet` whose column
+    `file` names the image; `key`, `text` and the fields come from its other columns.
+
+    Raises:
+        SourceError: when the source as a whole cannot be used. A single bad row is an entry that
+            says why it is skipped.
+    """
+    columns = Columns((text,) if isinstance(text, str) else tuple(text or ()), image, key)
+    if isinstance(source, bytes):
+        raise TypeError("a source is a path, a DataFrame, dicts or texts, not bytes")
+    if isinstance(source, str | os.PathLike):
+        return read_path(Path(source), columns)
+    table = table_of_frame(source) if is_frame(source) else table_of_rows(source)
+    if table.size == 0:
+        return Corpus(ROWS, "image" if image else "text", 0, columns.text, key, (), iter(()))
+    return table_corpus(ROWS, table, columns, ImageFolder(Path(), is_bounded=False))
+
+
+def read_path(path: Path, columns: Columns) -> Corpus:
+    """Return the corpus of a file or folder."""
+    mode = file_mode(path)
+    if stat.S_ISDIR(mode):
+        return read_images(ImageFolder(path), path.resolve().name, columns)
+    if path.suffix.lower() == ".zip":
+        return read_images(ImageZip(path), path.stem, columns)
+    if path.suffix.lower() not in TABLE_SUFFIXES:
+        known = ", ".join((*TABLE_SUFFIXES, ".zip"))
+        raise SourceError(
+            f"{str(path)!r} is of a kind that cannot be read",
+            f"give a folder of images or a file of: {known}",
+        )
+    return table_corpus(path.stem, read_table(path), columns, ImageFolder(path.parent))
+
+
+def file_mode(path: Path) -> int:
+    """Return the mode of a file or folder that can be read; raise `SourceError` otherwise."""
+    try:
+        mode = path.stat().st_mode
+        is_regular = stat.S_ISREG(mode)
+        if is_regular:
+            path.open("rb").close()
+    except FileNotFoundError as error:
+        raise SourceError(f"there is no file or folder {str(path)!r}", "check the path") from error
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(
+            f"{str(path)!r} cannot be read ({reason})", "check the path and the right to read it"
+        ) from error
+    if not is_regular and not stat.S_ISDIR(mode):
+        raise SourceError(
+            f"{str(path)!r} is neither a regular file nor a folder", "copy its data into a file"
+        )
+    return mode
+
+
+def read_images(source: ImageFolder | ImageZip, name: str, columns: Columns) -> Corpus:
+    """Return the corpus of a folder or zip of images."""
+    if columns.image is not None:
+        raise ValueError("image= names a column of a table; a folder or zip of images has none")
+    return image_corpus(name, source, columns)
+
+
+def table_corpus(name: str, table: Table, columns: Columns, folder: ImageFolder) -> Corpus:
+    """Return the corpus of a table of texts, or of images when a column of them is named."""
+    if columns.image is None:
+        return text_corpus(name, table, columns)
+    return table_image_corpus(name, table, columns, folder)
+
+
+def is_frame(source: object) -> TypeGuard[pd.DataFrame]:
+    """Tell whether a source is a DataFrame, without importing pandas for it."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(source, pandas.DataFrame)

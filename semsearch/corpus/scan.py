@@ -1,0 +1,75 @@
+"""Look over a text file before it is parsed, in blocks, so that nothing huge is ever held."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from typing import BinaryIO, TypeAlias
+
+from semsearch.errors import SourceError
+
+Opener: TypeAlias = Callable[[], BinaryIO]
+
+BLOCK = 1 << 20
+MEGABYTE = 1_000_000
+MAX_LINE = 16 * MEGABYTE
+MAX_DOCUMENT = 256 * MEGABYTE
+
+
+def check_text(name: str, open_binary: Opener, *, is_document: bool = False) -> None:
+    """Raise `SourceError` when a file is empty, not UTF-8, or holds a line too long to be data.
+
+    A document (JSON) may stand on one line; its whole size is bounded instead.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    position, line, line_start = 0, 1, 0
+    with open_binary() as file:
+        while block := file.read(BLOCK):
+            check_utf8(name, decoder, block, position, line)
+            first = block.find(b"\n")
+            line_end = position + (len(block) if first < 0 else first)
+            if is_document:
+                check_document_size(name, position + len(block))
+            elif line_end - line_start > MAX_LINE:
+                raise line_too_long(name, line)
+            if first >= 0:
+                line += block.count(b"\n")
+                line_start = position + block.rfind(b"\n") + 1
+            position += len(block)
+    check_utf8(name, decoder, b"", position, line)
+    if position == 0:
+        raise SourceError(f"{name} is empty", "give a file that holds rows")
+
+
+def check_utf8(
+    name: str, decoder: codecs.IncrementalDecoder, block: bytes, position: int, line: int
+) -> None:
+    """Decode the next block, the last when it is empty; raise `SourceError` where it cannot be."""
+    pending = decoder.getstate()[0]
+    try:
+        decoder.decode(block, final=not block)
+    except UnicodeDecodeError as error:
+        read = pending + block
+        at = position - len(pending) + error.start
+        at_line = line + read.count(b"\n", 0, error.start)
+        raise SourceError(
+            f"{name} is not UTF-8: byte {at}, in line {at_line}, is 0x{read[error.start]:02x}",
+            "save it as UTF-8, for instance with `iconv -f WINDOWS-1252 -t UTF-8`",
+        ) from error
+
+
+def check_document_size(name: str, size: int) -> None:
+    """Raise `SourceError` when a JSON document is too big to be read in one piece."""
+    if size > MAX_DOCUMENT:
+        raise SourceError(
+            f"{name} is one JSON document of more than {MAX_DOCUMENT // MEGABYTE} MB",
+            "save it as JSON Lines (.jsonl), one object a line",
+        )
+
+
+def line_too_long(name: str, line: int) -> SourceError:
+    """Return the error for a line that no table has."""
+    return SourceError(
+        f"line {line} of {name} is longer than {MAX_LINE // MEGABYTE} MB",
+        "check that it is a text table and split or remove that line",
+    )
