@@ -162,7 +162,8 @@ class ImageZip:
 
 def is_hidden(name: str) -> bool:
     """Tell whether a member, or a folder it is in, is hidden or macOS's shadow of a file."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+    parts = PurePosixPath(name).parts
+    return any(part == "__MACOSX" or (part[0] == "." and part != "..") for part in parts)
 
 
 def read_member(archive: ZipFile, member: ZipInfo) -> bytes | Unreadable:

@@ -1,0 +1,330 @@
+"""Tables of every format become the same items, and broken ones a sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from semsearch.corpus import Item, Skipped, read_corpus
+from semsearch.errors import SourceError
+
+ROWS = [
+    {"id": "a", "review": "The soup was cold.", "stars": 2},
+    {"id": "b", "review": "Warm and quick.", "stars": 5},
+]
+ITEMS = [
+    Item(1, "a", "The soup was cold.", "The soup was cold.", {"stars": 2}),
+    Item(2, "b", "Warm and quick.", "Warm and quick.", {"stars": 5}),
+]
+
+
+def write(path: Path, text: str | bytes) -> Path:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def entries(source: object, **columns: object) -> list[Item | Skipped]:
+    return list(read_corpus(source, **columns).entries)
+
+
+def complaint(source: object, **columns: object) -> str:
+    with pytest.raises(SourceError) as caught:
+        read_corpus(source, **columns)
+    assert caught.value.remedy
+    return str(caught.value)
+
+
+def as_file(folder: Path, suffix: str) -> Path:
+    path = folder / f"reviews{suffix}"
+    frame = pd.DataFrame(ROWS)
+    if suffix == ".parquet":
+        frame.to_parquet(path)
+    elif suffix == ".json":
+        path.write_text(json.dumps(ROWS))
+    elif suffix == ".jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    else:
+        frame.to_csv(path, index=False, sep="\t" if suffix == ".tsv" else ",")
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".json", ".jsonl", ".parquet"])
+def test_every_format_gives_the_same_items(tmp_path: Path, suffix: str) -> None:
+    corpus = read_corpus(as_file(tmp_path, suffix), text="review", key="id")
+    assert (corpus.name, corpus.modality, corpus.size) == ("reviews", "text", 2)
+    assert (corpus.text_columns, corpus.key_column, corpus.fields) == (
+        ("review",),
+        "id",
+        ("stars",),
+    )
+    assert list(corpus.entries) == ITEMS
+
+
+def test_a_dataframe_and_dicts_give_the_same_items() -> None:
+    assert entries(pd.DataFrame(ROWS), text="review", key="id") == ITEMS
+    assert entries(iter(ROWS), text="review", key="id") == ITEMS
+
+
+def test_texts_are_items_whose_keys_count_from_one() -> None:
+    assert entries(["soup", "shoes"]) == [
+        Item(1, "1", "soup", "soup", {}),
+        Item(2, "2", "shoes", "shoes", {}),
+    ]
+
+
+def test_an_empty_list_is_an_empty_corpus() -> None:
+    corpus = read_corpus([], text="review", key="id")
+    assert (corpus.size, list(corpus.entries)) == (0, [])
+
+
+def test_texts_and_dicts_do_not_mix() -> None:
+    with pytest.raises(TypeError, match="all texts or all dicts"):
+        read_corpus(["soup", {"text": "shoes"}])
+
+
+def test_several_text_columns_are_joined_and_blank_ones_left_out() -> None:
+    rows = [{"title": "Soup", "body": "Cold."}, {"title": "Shoes", "body": " "}]
+    texts = [entry.text for entry in entries(rows, text=["title", "body"])]
+    assert texts == ["Soup\nCold.", "Shoes"]
+
+
+def test_the_text_column_is_guessed_by_its_name_and_told() -> None:
+    rows = [{"note": "a longer text than the other", "Review": "short"}]
+    assert read_corpus(rows).text_columns == ("Review",)
+
+
+def test_the_text_column_is_guessed_by_its_length_where_no_name_helps() -> None:
+    rows = [{"colour": "red", "words": "a pair of red shoes", "n": 7}]
+    assert read_corpus(rows).text_columns == ("words",)
+
+
+def test_csv_values_stay_as_they_stand(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "text,code,missing,padded\nNA,007,null, x \nnan,012,NaN,y\n")
+    assert entries(path) == [
+        Item(1, "1", "NA", "NA", {"code": "007", "missing": "null", "padded": " x "}),
+        Item(2, "2", "nan", "nan", {"code": "012", "missing": "NaN", "padded": "y"}),
+    ]
+
+
+def test_an_empty_csv_cell_is_none_and_does_not_change_the_columns_type(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "text,stars,is_new\nsoup,,true\nshoes,4,\n")
+    assert [entry.fields for entry in entries(path)] == [
+        {"stars": None, "is_new": True},
+        {"stars": 4, "is_new": None},
+    ]
+
+
+def test_a_csv_key_is_never_read_as_a_number(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "id,text\n1.0,soup\n2.50,shoes\n")
+    assert [entry.key for entry in entries(path, key="id")] == ["1.0", "2.50"]
+
+
+def test_quoted_csv_cells_hold_delimiters_quotes_and_line_breaks(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", '\ufefftext,by\r\n"a ""b"", c\nd",me\r\n\r\ne,you\r\n')
+    assert [(entry.text, entry.fields) for entry in entries(path)] == [
+        ('a "b", c\nd', {"by": "me"}),
+        ("e", {"by": "you"}),
+    ]
+
+
+def test_a_column_without_a_name_gets_its_number(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", ", text \n0,soup\n1,shoes\n")
+    assert read_corpus(path).fields == ("column_1",)
+
+
+def test_missing_values_of_a_dataframe_are_none_and_scalars_plain() -> None:
+    frame = pd.DataFrame(
+        {
+            "text": ["soup", "shoes"],
+            "price": np.array([1.5, np.nan], dtype=np.float32),
+            "seen": [pd.Timestamp("2026-01-02 03:04"), pd.NaT],
+            "size": pd.array([None, 43], dtype="Int64"),
+            "tags": [["a", "ü"], None],
+        },
+        index=[7, 7],
+    )
+    assert [entry.fields for entry in entries(frame)] == [
+        {"price": 1.5, "seen": "2026-01-02T03:04:00", "size": None, "tags": '["a", "ü"]'},
+        {"price": None, "seen": None, "size": 43, "tags": None},
+    ]
+    assert type(entries(frame)[0].fields["price"]) is float
+
+
+def test_parquet_keeps_whole_numbers_whole_beside_missing_ones(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "text": ["soup", "shoes"],
+            "n": pa.array([None, 2**53 + 1]),
+            "at": pa.array([datetime(2026, 1, 2), None], pa.timestamp("ns")),
+        }
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    assert [entry.fields for entry in entries(tmp_path / "a.parquet")] == [
+        {"n": None, "at": "2026-01-02T00:00:00"},
+        {"n": 2**53 + 1, "at": None},
+    ]
+
+
+def test_nested_json_becomes_json_text_and_absent_keys_none(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", '{"text": "a", "by": {"name": "Zoë"}}\n\n{"text": "b"}\n')
+    assert [entry.fields for entry in entries(path)] == [{"by": '{"name": "Zoë"}'}, {"by": None}]
+
+
+def test_a_column_of_mixed_kinds_becomes_text() -> None:
+    rows = [{"text": "a", "n": 1}, {"text": "b", "n": "two"}, {"text": "c", "n": True}]
+    assert [entry.fields["n"] for entry in entries(rows)] == ["1", "two", "true"]
+
+
+def test_half_a_character_is_replaced(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", '{"text": "a\\ud83d b \\ud83d\\ude00"}\n')
+    assert entries(path)[0].text == "a\ufffd b \U0001f600"
+
+
+def test_a_line_separator_inside_a_json_text_ends_no_line(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", '{"text": "a\u0085b\u2028c"}\n')
+    assert [entry.text for entry in entries(path)] == ["a\u0085b\u2028c"]
+
+
+def test_rows_without_text_or_key_and_keys_that_come_twice_are_skipped() -> None:
+    rows = [
+        {"id": "a", "text": "soup"},
+        {"id": "b", "text": "  "},
+        {"id": None, "text": "shoes"},
+        {"id": "a", "text": "other soup"},
+        {"id": "b", "text": "second try"},
+    ]
+    assert entries(rows, key="id", text="text") == [
+        Item(1, "a", "soup", "soup", {}),
+        Skipped(2, "b", "its text ('text') is empty"),
+        Skipped(3, None, "its key ('id') is empty"),
+        Skipped(4, "a", "the key 'a' stands already in row 1"),
+        Item(5, "b", "second try", "second try", {}),
+    ]
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    assert complaint(tmp_path / "no.csv").startswith("there is no file or folder '/")
+
+
+def test_a_column_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+    path = as_file(tmp_path, ".csv")
+    for columns in ({"text": "body"}, {"key": "body"}, {"image": "body"}):
+        said = complaint(path, **columns)
+        assert "has no column 'body'" in said
+        assert "its columns are: 'id', 'review', 'stars'" in said
+
+
+def test_a_table_of_numbers_has_no_text_to_guess(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "x,y\n1,2.5\n3,4.5\n")
+    assert "no column of texts" in complaint(path)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".jsonl", ".tsv"])
+def test_an_empty_file_is_refused(tmp_path: Path, suffix: str) -> None:
+    assert "is empty; " in complaint(write(tmp_path / f"a{suffix}", ""))
+
+
+def test_a_header_without_rows_is_refused(tmp_path: Path) -> None:
+    assert "holds a header but no rows" in complaint(write(tmp_path / "a.csv", "id,text\n"))
+
+
+@pytest.mark.parametrize(("suffix", "text"), [(".csv", "\n\n"), (".jsonl", "\n"), (".json", "[]")])
+def test_a_file_without_rows_is_refused(tmp_path: Path, suffix: str, text: str) -> None:
+    assert "holds no rows" in complaint(write(tmp_path / f"a{suffix}", text))
+
+
+def test_a_file_that_is_not_utf8_is_told_where(tmp_path: Path) -> None:
+    said = complaint(write(tmp_path / "a.csv", "text\nsoup\ncaf\xe9 au lait\n".encode("latin-1")))
+    assert "is not UTF-8: byte 13, in line 3, is 0xe9" in said
+    assert "iconv" in said
+
+
+def test_a_character_cut_by_the_end_or_by_a_block_is_told_where(tmp_path: Path) -> None:
+    assert "byte 6, in line 2" in complaint(write(tmp_path / "a.csv", b"text\na\xe2\x82"))
+    long = b"text\n" + b"a" * (2**20 - 6) + b"\xe2(\n"
+    assert f"byte {2**20 - 1}, in line 2" in complaint(write(tmp_path / "b.csv", long))
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".json"])
+def test_a_line_of_two_gigabytes_is_refused_at_once(tmp_path: Path, suffix: str) -> None:
+    path = write(tmp_path / f"a{suffix}", "text\nsoup\n")
+    os.truncate(path, 2 * 10**9)
+    start = time.perf_counter()
+    said = complaint(path)
+    assert time.perf_counter() - start < 2
+    assert "line 3 of" in said or "one JSON document of more than 256 MB" in said
+
+
+@pytest.mark.parametrize("row", ["b,c,d", "b"])
+def test_a_csv_row_with_another_number_of_values_is_told_where(tmp_path: Path, row: str) -> None:
+    said = complaint(write(tmp_path / "a.csv", f'id,text\na,"x\ny"\n\n{row}\n'))
+    assert f"has 2 columns but {row.count(',') + 1} values in line 5" in said
+
+
+def test_a_quote_that_is_never_closed_is_told(tmp_path: Path) -> None:
+    said = complaint(write(tmp_path / "a.csv", 'id,text\na,"open\nb,c\n'))
+    assert "a quote that was opened is never closed" in said
+
+
+def test_broken_json_is_told_with_its_line(tmp_path: Path) -> None:
+    said = complaint(write(tmp_path / "a.jsonl", '{"text": "a"}\n{"text": b}\n'))
+    assert "line 2 of" in said
+    assert "line 3 of" in complaint(write(tmp_path / "a.json", '[{"text":\n"a"},\n{]'))
+    assert "line 1 of" in complaint(write(tmp_path / "b.jsonl", '["a"]\n'))
+    assert "is not a list of objects" in complaint(write(tmp_path / "b.json", '{"text": "a"}'))
+
+
+def test_deeply_nested_json_is_refused(tmp_path: Path) -> None:
+    assert "nested too deeply" in complaint(write(tmp_path / "a.json", "[" * 200_000))
+
+
+def test_json_lines_under_a_json_name_are_told_apart(tmp_path: Path) -> None:
+    said = complaint(write(tmp_path / "a.json", '{"text": "a"}\n{"text": "b"}\n'))
+    assert "rename the file to .jsonl" in said
+
+
+def test_broken_parquet_is_refused(tmp_path: Path) -> None:
+    for content in (b"", b"PAR1 and then nothing"):
+        assert "not a readable parquet file" in complaint(write(tmp_path / "a.parquet", content))
+
+
+def test_an_unknown_kind_of_file_is_told_with_the_known_ones(tmp_path: Path) -> None:
+    said = complaint(write(tmp_path / "a.docx", "x"))
+    assert "cannot be read" in said
+    assert ".csv, .tsv" in said
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    assert "two columns named 'text'" in complaint(write(tmp_path / "a.csv", "text,text\na,b\n"))
+    frame = pd.DataFrame([["a", "b"]], columns=["text", "text"])
+    assert "two columns named 'text'" in complaint(frame)
+
+
+def test_a_file_without_the_right_to_read_it_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")  # root, who runs CI, is never refused
+
+    path = as_file(tmp_path, ".csv")
+    monkeypatch.setattr(Path, "open", refuse)
+    assert "cannot be read (Permission denied)" in complaint(path)
+
+
+def test_a_named_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.csv")
+    assert "neither a regular file nor a folder" in complaint(tmp_path / "a.csv")
+
+
+def test_a_path_that_no_file_can_have_is_refused() -> None:
+    assert "cannot be read" in complaint("a\0b.csv")
+    assert "cannot be read" in complaint("a" * 5000 + ".csv")
