@@ -1,0 +1,123 @@
+"""Pictures from anywhere made into one small square of plain RGB, or refused with a reason."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
+
+from semsearch.errors import ContentError
+from semsearch.modules.module import Content
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+MAX_PIXELS = 25_000_000
+MARGIN = 0.875
+"""Share of the short side that the square covers, as these networks were trained and measured."""
+
+ORIENTATION_TAG = 0x0112
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def prepare_image(content: Content, size: int) -> npt.NDArray[np.uint8]:
+    """Return the middle square of a picture, upright, in RGB, shape (size, size, 3).
+
+    The picture is scaled so that nothing is squashed and the ends of its long side are cut off.
+
+    Raises:
+        ContentError: not one of the formats we read, more than 25 million pixels, or damaged.
+        TypeError: neither a path, bytes nor a PIL image.
+    """
+    try:
+        if isinstance(content, Image.Image):
+            return _square(_checked_size(content), size)
+        with Image.open(_source(content), formats=FORMATS) as image:
+            _checked_size(image)
+            # JPEG decodes at 1/2, 1/4 or 1/8 too: twice what is needed loses nothing that is kept.
+            enough = round(2 * size / MARGIN)
+            image.draft(None, (enough, enough))
+            return _square(image, size)
+    except (ContentError, TypeError):
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ContentError("the picture holds far too many pixels", _smaller()) from error
+    except UnidentifiedImageError as error:
+        known = ", ".join(name.lower() for name in FORMATS)
+        raise ContentError("this is no picture that can be read", f"known are {known}") from error
+    except Exception as error:  # a decoder fed with damaged bytes may raise anything
+        raise ContentError(f"the picture is damaged ({error})", "save it anew") from error
+
+
+def _source(content: Content) -> Path | io.BytesIO:
+    if isinstance(content, bytes):
+        return io.BytesIO(content)
+    if not isinstance(content, str | Path):
+        raise TypeError(f"a picture is a path, bytes or a PIL image, not {type(content).__name__}")
+    path = Path(content)
+    # A named pipe or a device would be read for ever.
+    if not path.is_file():
+        raise ContentError(f"there is no picture file {str(path)!r}", "check the path")
+    return path
+
+
+def _checked_size(image: Image.Image) -> Image.Image:
+    pixels = image.width * image.height
+    if not pixels:
+        raise ContentError("the picture is empty", "leave it out")
+    if pixels > MAX_PIXELS:
+        raise ContentError(
+            f"the picture has {image.width} x {image.height} = {pixels / 1e6:.1f} million pixels",
+            _smaller(),
+        )
+    return image
+
+
+def _smaller() -> str:
+    return f"make it smaller than {MAX_PIXELS // 1_000_000} million"
+
+
+def _square(image: Image.Image, size: int) -> npt.NDArray[np.uint8]:
+    turn = UPRIGHT.get(_orientation(image))
+    middle = _middle(_as_rgb(image), size)
+    return np.asarray(middle.transpose(turn) if turn is not None else middle)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(ORIENTATION_TAG, 1))
+    except Exception:  # damaged EXIF says nothing about the pixels, which may be whole
+        return 1
+
+
+def _middle(image: Image.Image, size: int) -> Image.Image:
+    side = MARGIN * min(image.size)
+    left, top = (image.width - side) / 2, (image.height - side) / 2
+    box = (left, top, left + side, top + side)
+    return image.resize((size, size), Image.Resampling.BICUBIC, box=box)
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
+    """Return the first frame in RGB, what is see-through over white."""
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        return _from_16_bits(image)
+    if image.has_transparency_data:
+        coloured = image.convert("RGBA")
+        paper = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(paper, coloured).convert("RGB")
+    return image.convert("RGB")
+
+
+def _from_16_bits(image: Image.Image) -> Image.Image:
+    # Pillow's own conversion cuts every value above 255 off, which turns most pictures white.
+    values = np.asarray(image).astype(np.int64).clip(0, 65_535)
+    return Image.fromarray((values >> 8).astype(np.uint8)).convert("RGB")

@@ -1,0 +1,91 @@
+"""The loaded encoder: contents in, unit vectors out, the network built when first needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from semsearch.errors import ContentError
+from semsearch.modules.card import ModuleCard
+from semsearch.vectors import Vectors, as_vectors, unit
+
+Content = str | bytes | Path | Image.Image
+"""A text, or a picture as a path, as the bytes of its file or as a PIL image."""
+
+Prepared = str | npt.NDArray[np.uint8]
+"""A checked text, or the decoded square of a picture, shape (size, size, 3)."""
+
+Progress = Callable[[int, int], None]
+"""Is called with (items done, items in all)."""
+
+Prepare = Callable[[Content], Prepared]
+Encode = Callable[[Sequence[Any], Progress], npt.NDArray[np.float32]]
+
+
+class Module:
+    """Turn contents of one modality into unit vectors of one space.
+
+    Safe to share between threads: the network is built once, by whoever needs it first.
+    """
+
+    def __init__(self, card: ModuleCard, prepare: Prepare, build: Callable[[], Encode]) -> None:
+        self.card = card
+        self._prepare = prepare
+        self._build = build
+        self._encode: Encode | None = None
+        self._building = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Module {self.card.name} {self.card.version}: {self.card.modality}>"
+
+    def prepare(self, content: Content) -> Prepared:
+        """Check and decode one content, without building the network.
+
+        Raises:
+            ContentError: the content cannot be encoded; the sentence says why.
+            TypeError: the module does not take values of this type.
+        """
+        return self._prepare(content)
+
+    def encode_prepared(
+        self, prepared: Sequence[Prepared], on_progress: Progress | None = None
+    ) -> Vectors:
+        """Return the unit vectors of what `prepare` gave, shape (n, dim), in input order."""
+        if not len(prepared):
+            return np.empty((0, self.card.dim), np.float32)
+        vectors = self._network()(prepared, on_progress or _unheard)
+        return unit(as_vectors(vectors, self.card.dim))
+
+    def encode(self, contents: Sequence[Content], on_progress: Progress | None = None) -> Vectors:
+        """Return the unit vectors of `contents`, shape (n, dim), in input order.
+
+        Raises:
+            ContentError: one of the contents cannot be encoded; its position is named.
+            TypeError: not a sequence, or one of the contents is of a type not taken.
+        """
+        if isinstance(contents, str | bytes | Path | Image.Image):
+            raise TypeError("encode takes a list of contents; put a single one in a list")
+        prepared = [self._prepare_at(row, content) for row, content in enumerate(contents)]
+        return self.encode_prepared(prepared, on_progress)
+
+    def _prepare_at(self, row: int, content: Content) -> Prepared:
+        try:
+            return self.prepare(content)
+        except ContentError as error:
+            raise ContentError(f"content {row}: {error.problem}", error.remedy) from error
+
+    def _network(self) -> Encode:
+        with self._building:
+            if self._encode is None:
+                self._encode = self._build()
+            return self._encode
+
+
+def _unheard(done: int, total: int) -> None:
+    """Take the place of a progress callback that nobody gave."""

@@ -1,0 +1,54 @@
+"""The one place that imports TensorFlow, late and quietly."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+QUIET = "TF_CPP_MIN_LOG_LEVEL"
+CHATTER = re.compile(rb"[IW]\d{4} \d\d[:.\d]*|WARNING: All log messages before absl::InitializeLog")
+STDERR = 2
+
+_importing = threading.Lock()
+
+
+def import_tensorflow() -> Any:
+    """Return the module `tensorflow`.
+
+    Its chatter on stderr is left out unless the user's environment sets TF_CPP_MIN_LOG_LEVEL.
+    """
+    with _importing:
+        if "tensorflow" in sys.modules or QUIET in os.environ:
+            return _tensorflow()
+        os.environ[QUIET] = "3"
+        with _without_chatter():
+            return _tensorflow()
+
+
+def _tensorflow() -> Any:
+    import tensorflow
+
+    return tensorflow
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Hold back what is written to file descriptor 2, then pass on all but TensorFlow's chatter.
+
+    The level alone is not enough: TensorFlow 2.21 writes its first lines before it reads it.
+    """
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held, os.fdopen(os.dup(STDERR), "wb") as stderr:
+        os.dup2(held.fileno(), STDERR)
+        try:
+            yield
+        finally:
+            os.dup2(stderr.fileno(), STDERR)
+            held.seek(0)
+            stderr.writelines(line for line in held if not CHATTER.match(line))
