@@ -1,1 +1,25 @@
+"""The one object a user holds: it joins the stored rows, the module and the search."""
 
+from semsearch.collection.classifier import Classifier, Prediction
+from semsearch.collection.clustering import Cluster, Clustering
+from semsearch.collection.collection import Collection
+from semsearch.collection.opening import create, open_at
+from semsearch.collection.records import AddReport, Hit, Layout, SkippedRow
+from semsearch.collection.shelf import collection_names, growing_collection, open_collection
+
+__all__ = [
+    "AddReport",
+    "Classifier",
+    "Cluster",
+    "Clustering",
+    "Collection",
+    "Hit",
+    "Layout",
+    "Prediction",
+    "SkippedRow",
+    "collection_names",
+    "create",
+    "growing_collection",
+    "open_at",
+    "open_collection",
+]

@@ -2,8 +2,9 @@
 
 from semsearch.corpus.frames import as_dataframe
 from semsearch.corpus.items import Corpus, Item, Modality, Skipped, Value
-from semsearch.corpus.read import Source, read_corpus
+from semsearch.corpus.read import Source, read_columns, read_corpus
 from semsearch.corpus.samples import sample_path
+from semsearch.corpus.thumbnails import thumbnail
 
 __all__ = [
     "Corpus",
@@ -13,6 +14,8 @@ __all__ = [
     "Source",
     "Value",
     "as_dataframe",
+    "read_columns",
     "read_corpus",
     "sample_path",
+    "thumbnail",
 ]

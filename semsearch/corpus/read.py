@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from semsearch.corpus.entries import Columns, image_corpus, table_image_corpus, text_corpus
 from semsearch.corpus.images import ImageFolder, ImageZip
-from semsearch.corpus.items import Corpus
+from semsearch.corpus.items import Corpus, Value
 from semsearch.corpus.tables import (
     TABLE_SUFFIXES,
     Table,
@@ -62,6 +62,14 @@ def read_corpus(
     if table.size == 0:
         return Corpus(ROWS, "image" if image else "text", 0, columns.text, key, (), iter(()))
     return table_corpus(ROWS, table, columns, ImageFolder(Path(), is_bounded=False))
+
+
+def read_columns(path: str) -> dict[str, list[Value]]:
+    """Return the columns of a table file by name, as they stand, such as the labels of examples."""
+    mode = file_mode(Path(path))
+    if stat.S_ISDIR(mode) or Path(path).suffix.lower() not in TABLE_SUFFIXES:
+        raise SourceError(f"{path!r} is no table", f"give a file of: {', '.join(TABLE_SUFFIXES)}")
+    return read_table(Path(path)).columns
 
 
 def read_path(path: Path, columns: Columns) -> Corpus:

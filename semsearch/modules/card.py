@@ -14,7 +14,8 @@ class ModuleCard:
 
     `digest` (SHA-256, hex) covers the weights and the version of our code that runs them: equal
     digests mean vectors of one space. `image_size` is the side in pixels of the square that an
-    image module looks at, `languages` are BCP 47 codes.
+    image module looks at, `languages` are BCP 47 codes. `items_per_second` is what two cores
+    typically encode, for estimates before long work.
     """
 
     name: str
@@ -27,6 +28,7 @@ class ModuleCard:
     source: str
     description: str
     caveat: str
+    items_per_second: float
     image_size: int | None = None
 
     def as_dict(self) -> dict[str, Any]:

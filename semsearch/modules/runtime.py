@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from semsearch.errors import ModuleError
+
 QUIET = "TF_CPP_MIN_LOG_LEVEL"
 CHATTER = re.compile(rb"[IW]\d{4} \d\d[:.\d]*|WARNING: All log messages before absl::InitializeLog")
 STDERR = 2
@@ -22,6 +24,9 @@ def import_tensorflow() -> Any:
     """Return the module `tensorflow`.
 
     Its chatter on stderr is left out unless the user's environment sets TF_CPP_MIN_LOG_LEVEL.
+
+    Raises:
+        ModuleError: TensorFlow is missing or broken.
     """
     with _importing:
         if "tensorflow" in sys.modules or QUIET in os.environ:
@@ -32,8 +37,12 @@ def import_tensorflow() -> Any:
 
 
 def _tensorflow() -> Any:
-    import tensorflow
-
+    try:
+        import tensorflow
+    except ImportError as error:
+        raise ModuleError(
+            f"TensorFlow cannot be imported ({error})", "install it with: pip install tensorflow"
+        ) from error
     return tensorflow
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from semsearch.errors import QueryError
 
@@ -54,7 +54,7 @@ def parse_filter(where: str, fields: Mapping[str, str]) -> Condition:
         raise QueryError(
             f"the filter {where!r} cannot be read{_position(error)}", f"write it as in {EXAMPLE!r}"
         ) from error
-    return _Translation(where, fields).of(tree)
+    return _Translation(where, fields).of(cast("Expression", tree))
 
 
 def _position(error: Exception) -> str:

@@ -66,6 +66,13 @@ CREATE TABLE item (
 CREATE UNIQUE INDEX item_key ON item (key) WHERE deleted_seq IS NULL;
 CREATE INDEX item_dead ON item (id) WHERE deleted_seq IS NOT NULL;
 
+-- Sources whose rows have no key of their own: what is put before their row numbers or paths, so
+-- that row 1 of a second file does not replace row 1 of the first.
+CREATE TABLE source (
+    name TEXT PRIMARY KEY,
+    prefix TEXT NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE field (
     name TEXT PRIMARY KEY,
     type TEXT NOT NULL

@@ -62,6 +62,8 @@ class Batch:
     replaced: Sequence[int] = ()
     refreshed: Sequence[Refresh] = ()
     field_types: Mapping[str, str] = field(default_factory=dict)
+    source: tuple[str, str] | None = None
+    """Name and key prefix of a source without keys of its own, see `Writer.prefix_of`."""
 
 
 class Writer:
@@ -84,6 +86,14 @@ class Writer:
                 found[key] = Known(id_, content, signature)
         return found
 
+    def prefix_of(self, source: str) -> str:
+        """Return what the keys of a source without keys begin with: "" for the first such source.
+
+        The commit of its first batch makes the choice permanent.
+        """
+        prefixes = dict(self._connection.execute("SELECT name, prefix FROM source"))
+        return str(prefixes.get(source, f"{source}:" if prefixes else ""))
+
     def publish_blob(self, data: bytes) -> None:
         """Put an original image in place; the commit of its item makes it part of the truth."""
         fsio.publish_bytes(data, scratch=self._folder.scratch, place=self._folder.blob)
@@ -103,6 +113,8 @@ class Writer:
                 )
             self._refresh_items(batch.refreshed)
             self._widen_fields(batch.field_types)
+            if batch.source is not None:
+                self._connection.execute("INSERT OR IGNORE INTO source VALUES (?, ?)", batch.source)
 
     def delete(self, ids: Iterable[int]) -> None:
         """Bury items; searches leave them out from here on."""

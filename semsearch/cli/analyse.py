@@ -1,0 +1,146 @@
+"""`cluster`, `train` and `predict`: groups and classes over the stored vectors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import click
+from rich.table import Table
+
+from semsearch import corpus
+from semsearch.cli.options import json_option, name_argument, opened
+from semsearch.cli.screen import notes, print_facts, print_json, results, shortened
+from semsearch.collection import Clustering, Collection, Prediction
+from semsearch.errors import SourceError
+
+SHOWN = 20
+
+
+@click.command()
+@name_argument
+@click.option("-n", "n_clusters", type=int, help="How many clusters; measured when not given.")
+@click.option("--method", default="auto", show_default=True, help="auto or kmeans.")
+@click.option("--seed", default=0, show_default=True, help="The same seed, the same clusters.")
+@json_option
+@click.pass_context
+def cluster(
+    context: click.Context,
+    *,
+    name: str,
+    n_clusters: int | None,
+    method: str,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Group the items of NAME into clusters with names, and store the result."""
+    collection = opened(context, name)
+    with notes().status(f"clustering {len(collection):,} items"):
+        clustering = collection.cluster(n_clusters, method, seed)
+    if as_json:
+        print_json(clustering.as_dict())
+    else:
+        _print_clustering(collection, clustering)
+
+
+@click.command()
+@name_argument
+@click.argument("label_name")
+@click.argument("labels", metavar="LABELS.csv")
+@json_option
+@click.pass_context
+def train(
+    context: click.Context, *, name: str, label_name: str, labels: str, as_json: bool
+) -> None:
+    """Train the classifier LABEL_NAME on examples and tell how well it does.
+
+    LABELS.csv has the columns `label`, and `key` of stored items or `text`.
+    """
+    collection = opened(context, name)
+    column, contents, chosen = _read_labels(labels)
+    examples: dict[str, list[str]] = {}
+    for content, label in zip(contents, chosen, strict=True):
+        examples.setdefault(label, []).append(content)
+    with notes().status(f"training {label_name} on {len(contents):,} examples"):
+        classifier = collection.train(label_name, examples, keys=column == "key")
+    report = classifier.report.as_dict()
+    if as_json:
+        print_json(report)
+        return
+    lines = [("classifier", label_name), ("examples", f"{report['n_examples']:,}")]
+    for figure in ("accuracy", "macro_f1"):
+        if report[figure] is not None:
+            low, high = report[f"{figure}_interval"]
+            lines.append((figure, f"{report[figure]:.3f}  (95 % interval {low:.3f} to {high:.3f})"))
+    lines.append(("measured by", f"cross-validation in {report['n_folds']} parts"))
+    if report.get("note"):
+        lines.append(("note", report["note"]))
+    print_facts(lines, results())
+
+
+@click.command()
+@name_argument
+@click.argument("label_name")
+@click.argument("source", required=False, metavar="[FILE]")
+@json_option
+@click.pass_context
+def predict(
+    context: click.Context, *, name: str, label_name: str, source: str | None, as_json: bool
+) -> None:
+    """Predict labels for the rows of FILE (column `key` or `text`), or for all stored items."""
+    collection = opened(context, name, read_only=True)
+    classifier = collection.classifier(label_name)
+    if source is None:
+        found = classifier.predictions()
+        texts = [hit.text for hit in collection.get([one.key for one in found[:SHOWN]])]
+    else:
+        column, contents = _read_column(corpus.read_columns(source), source)
+        found = classifier.predictions(contents, keys=column == "key")
+        texts = contents
+    if as_json:
+        print_json([prediction._asdict() for prediction in found])
+    else:
+        _print_predictions(found, texts)
+
+
+def _read_labels(path: str) -> tuple[str, list[str], list[str]]:
+    columns = corpus.read_columns(path)
+    column, contents = _read_column(columns, path)
+    if "label" not in columns:
+        raise SourceError(
+            f"{path!r} has no column 'label'", f"it has: {', '.join(columns)}; rename one"
+        )
+    return column, contents, [str(label) for label in columns["label"]]
+
+
+def _read_column(columns: dict[str, list[corpus.Value]], path: str) -> tuple[str, list[str]]:
+    for name in ("key", "text"):
+        if name in columns:
+            return name, [str(value) for value in columns[name]]
+    raise SourceError(
+        f"{path!r} has neither a column 'key' nor 'text'",
+        f"it has: {', '.join(columns)}; rename one",
+    )
+
+
+def _print_clustering(collection: Collection, clustering: Clustering) -> None:
+    console = results()
+    for one in clustering.clusters:
+        console.print(f"[bold]{one.id:>3}[/]  ", end="")
+        console.print(one.name, markup=False, style="bold", end="")
+        console.print(f"  [dim]{one.size:,} items[/]")
+        for hit in collection.get(list(one.representatives[:3])):
+            console.print(f"       {shortened(hit.text or hit.key, 100)}", markup=False)
+    console.print(f"{clustering.n_clusters} clusters of {len(clustering.keys):,} items")
+
+
+def _print_predictions(found: Sequence[Prediction], texts: Sequence[str]) -> None:
+    console = results()
+    table = Table("key", "label", "probability", "text", box=None)
+    for (key, label, probability), text in zip(found[:SHOWN], texts[:SHOWN], strict=True):
+        table.add_row(key, label or "(unsure)", f"{probability:.3f}", shortened(text, 70))
+    console.print(table)
+    if len(found) > SHOWN:
+        console.print(f"and {len(found) - SHOWN:,} more; --json prints them all")
+    for label, n in Counter(one.label or "(unsure)" for one in found).most_common():
+        console.print(f"{label}: {n:,}", markup=False)

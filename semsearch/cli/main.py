@@ -1,0 +1,90 @@
+"""The command group: where commands are gathered and errors become one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import click
+
+import semsearch
+from semsearch.cli.analyse import cluster, predict, train
+from semsearch.cli.demo import demo
+from semsearch.cli.doctor import doctor
+from semsearch.cli.index import index
+from semsearch.cli.manage import delete, info
+from semsearch.cli.screen import print_error
+from semsearch.cli.search import search, similar
+from semsearch.errors import CollectionLocked, SemsearchError
+
+PLUGINS = "semsearch.commands"
+"""The entry-point group through which other packages, webui first, add commands."""
+
+PROBLEM, USAGE, LOCKED, INTERRUPTED = 1, 2, 3, 130
+
+
+class Commands(click.Group):
+    """The group of all commands, with the one place that translates errors."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return our own commands and those of plugins, sorted."""
+        return sorted({*super().list_commands(ctx), *_plugins()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by name; a plugin is loaded when it is first asked for."""
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        plugin = _plugins().get(cmd_name)
+        return plugin.load() if plugin is not None else None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; tell errors in one line on stderr."""
+        try:
+            return super().invoke(ctx)
+        except SemsearchError as error:
+            print_error(str(error))
+            ctx.exit(LOCKED if isinstance(error, CollectionLocked) else PROBLEM)
+        except (ValueError, TypeError) as error:
+            if ctx.params["traceback"]:
+                raise
+            print_error(str(error))
+            ctx.exit(USAGE)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            print_error(f"{error.filename or 'the system'}: {error.strerror or error}")
+            ctx.exit(PROBLEM)
+        except KeyboardInterrupt:
+            print_error("stopped; what was finished is kept")
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--indexes",
+    default="indexes",
+    envvar="SEMSEARCH_INDEXES",
+    show_default=True,
+    metavar="DIR",
+    help="The folder that holds the collections.",
+)
+@click.option("--traceback", is_flag=True, help="Show where an error came from.")
+@click.version_option(semsearch.__version__, prog_name="semsearch")
+def main(indexes: str, traceback: bool) -> None:
+    """Semantic search, clusters and few-shot classes on one stored set of vectors.
+
+    Begin with `semsearch demo`, or with `semsearch index NAME FILE`.
+    """
+
+
+def _plugins() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=PLUGINS)}
+
+
+for command in (cluster, delete, demo, doctor, index, info, predict, search, similar, train):
+    main.add_command(command)
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""`info` and `delete`: what stands in a collection, and taking it out."""
+
+from __future__ import annotations
+
+import click
+
+from semsearch.cli.options import json_option, name_argument, opened, where_option
+from semsearch.cli.screen import print_facts, print_json, results
+
+
+@click.command()
+@name_argument
+@json_option
+@click.pass_context
+def info(context: click.Context, *, name: str, as_json: bool) -> None:
+    """Tell what the collection NAME holds."""
+    facts = opened(context, name, read_only=True).info()
+    if as_json:
+        print_json(facts)
+        return
+    module = facts["module"].get("name", "none: vectors of your own")
+    fields = ", ".join(f"{field} ({kind})" for field, kind in facts["fields"].items())
+    lines = [
+        ("collection", f"{facts['name']}  ({facts['path']})"),
+        ("rows", f"{facts['rows']:,} {facts['modality']}s".replace("vectorss", "vectors")),
+        ("fields", fields or "none"),
+        ("module", f"{module}, vectors of {facts['dim']}"),
+        ("index", f"{facts['index']}, recall {facts['recall']:.2f}"),
+        ("disk", f"{facts['bytes'] / 1e6:,.1f} MB"),
+        ("clusterings", ", ".join(facts["clusterings"]) or "none"),
+        ("classifiers", ", ".join(facts["classifiers"]) or "none"),
+    ]
+    print_facts(lines, results())
+
+
+@click.command()
+@name_argument
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@where_option
+@click.pass_context
+def delete(context: click.Context, *, name: str, keys: tuple[str, ...], where: str | None) -> None:
+    """Delete items of NAME by KEY or by filter."""
+    if bool(keys) == (where is not None):
+        raise click.UsageError("give either keys or --where EXPR")
+    collection = opened(context, name)
+    n = collection.delete(where=where) if where is not None else collection.delete(list(keys))
+    click.echo(f"deleted {n:,} of {n + len(collection):,} items")

@@ -1,0 +1,102 @@
+"""What a person at the terminal sees: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from semsearch.collection import Hit
+
+BAR_WIDTH = 10
+SHOWN_TEXT = 300
+
+
+def results() -> Console:
+    """Return the console of results."""
+    return Console(file=sys.stdout, highlight=False)
+
+
+def notes() -> Console:
+    """Return the console of everything that is no result."""
+    return Console(file=sys.stderr, highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """Print a result as JSON, and nothing else, on stdout."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def print_error(message: str) -> None:
+    """Tell in one line on stderr what went wrong."""
+    click.echo(f"semsearch: {' '.join(message.split())}", err=True)
+
+
+def print_facts(facts: Sequence[tuple[str, Any]], console: Console) -> None:
+    """Print names and values in two columns."""
+    table = Table.grid(padding=(0, 2))
+    for name, value in facts:
+        table.add_row(Text(name, style="dim"), Text(str(value)))
+    console.print(table)
+
+
+def print_hits(hits: Sequence[Hit]) -> None:
+    """Print hits for reading: score as a number and a bar, text, key and fields."""
+    console = results()
+    if not hits:
+        console.print("nothing found")
+    for hit in hits:
+        console.print(_heading(hit))
+        console.print(Text(shortened(hit.text)), soft_wrap=False)
+        console.print()
+
+
+def shortened(text: str, length: int = SHOWN_TEXT) -> str:
+    """Return a text on one line, cut to a length."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= length else flat[: length - 1] + "…"
+
+
+@contextmanager
+def progress_bar(doing: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Show a bar with an ETA on stderr; yield what to tell it: (done, total or None)."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn(doing),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("eta"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=notes(), transient=True) as progress:
+        task = progress.add_task(doing, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _heading(hit: Hit) -> Text:
+    score = hit.score or 0.0
+    filled = round(max(0.0, score) * BAR_WIDTH)
+    heading = Text(f"{score:6.3f} ", style="bold")
+    heading.append("█" * filled, style="cyan").append("░" * (BAR_WIDTH - filled), style="dim")
+    heading.append(f"  {hit.key}", style="bold")
+    for name, value in hit.fields.items():
+        if value is not None:
+            heading.append(f"  {name}={shortened(str(value), 40)}", style="dim")
+    return heading

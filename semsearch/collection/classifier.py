@@ -1,0 +1,115 @@
+"""Classifiers: a few examples turned into labels and probabilities for every item."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from semsearch import analysis
+from semsearch.corpus import as_dataframe
+from semsearch.store import Store
+from semsearch.vectors import Vectors
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+KIND = "classifier"
+
+
+class Prediction(NamedTuple):
+    """What a classifier says of one item; label None where it abstains."""
+
+    key: str
+    label: str | None
+    probability: float
+
+
+class Home(Protocol):
+    """What a classifier needs of the collection it belongs to."""
+
+    def vectors(self, keys: Sequence[str] | None = None) -> tuple[list[str], Vectors]:
+        """Return keys and their unit vectors (n, dim)."""
+
+    def encode(self, contents: Sequence[Any]) -> Vectors:
+        """Return unit vectors (n, dim) of contents, by the collection's module."""
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A stored classifier; `report` tells what cross-validation measured on its examples."""
+
+    name: str
+    labels: tuple[str, ...]
+    report: analysis.Report
+    _head: analysis.Head = field(repr=False)
+    _home: Home = field(repr=False)
+
+    def predictions(
+        self, items: Sequence[Any] | None = None, *, keys: bool = False
+    ) -> list[Prediction]:
+        """Return a prediction for each text or image, for each key, or for every stored item.
+
+        `keys=True` reads `items` as keys; None stands for all stored items. In the first case the
+        prediction's key is the number of the item, from 1.
+        """
+        if items is None or keys:
+            names, vectors = self._home.vectors(None if items is None else list(items))
+        else:
+            names = [str(number) for number in range(1, len(items) + 1)]
+            vectors = self._home.encode(items)
+        chosen = analysis.choose(self._head, analysis.probabilities(self._head, vectors))
+        return [
+            Prediction(key, label, probability)
+            for key, (label, probability) in zip(names, chosen, strict=True)
+        ]
+
+    def predict(self, items: Sequence[Any] | None = None, *, keys: bool = False) -> DataFrame:
+        """Return the same as a DataFrame with the columns key, label, probability."""
+        found = self.predictions(items, keys=keys)
+        columns = zip(*found, strict=True) if found else ([], [], [])
+        names = Prediction._fields
+        frame: DataFrame = as_dataframe(
+            {name: list(column) for name, column in zip(names, columns, strict=True)}
+        )
+        return frame
+
+
+def train_classifier(
+    home: Home, store: Store, name: str, examples: Any, *, keys: bool, seed: int
+) -> Classifier:
+    """Fit a classifier to examples, cross-validate it, store it under `name`."""
+    if not name.strip():
+        raise ValueError("the name of a classifier is empty; give it one such as 'sentiment'")
+    contents, labels = _flat(examples, keys)
+    vectors = home.vectors(contents)[1] if keys else home.encode(contents)
+    head = analysis.fit(vectors, labels, seed)
+    report = analysis.cross_validate(vectors, labels, seed)
+    arrays = {"coefficients": head.coefficients, "intercepts": head.intercepts}
+    detail = {"labels": list(head.labels), "report": report.as_dict(), "seed": seed}
+    with store.writing() as writer:
+        writer.save_result(KIND, name, arrays, detail)
+    return Classifier(name, head.labels, report, head, home)
+
+
+def load_classifier(home: Home, store: Store, name: str) -> Classifier:
+    """Return a stored classifier."""
+    arrays, detail = store.load_result(KIND, name)
+    head = analysis.Head(tuple(detail["labels"]), arrays["coefficients"], arrays["intercepts"])
+    return Classifier(name, head.labels, analysis.Report.from_dict(detail["report"]), head, home)
+
+
+def _flat(examples: Any, keys: bool) -> tuple[list[Any], list[str]]:
+    """Return contents and labels, both (n,), of a {label: contents} or of a DataFrame."""
+    if isinstance(examples, Mapping):
+        contents = [content for group in examples.values() for content in group]
+        labels = [str(label) for label, group in examples.items() for _ in group]
+        return contents, labels
+    column = "key" if keys else "text"
+    try:
+        return list(examples[column]), [str(label) for label in examples["label"]]
+    except (KeyError, TypeError) as error:
+        raise TypeError(
+            f"examples must be a dict of label -> list, or a table with the columns {column!r}"
+            f" and 'label', got {type(examples).__name__}"
+        ) from error

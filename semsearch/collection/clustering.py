@@ -1,0 +1,145 @@
+"""Clusterings: stored groups of the items, with names and representatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from semsearch import analysis
+from semsearch.store import Store
+from semsearch.vectors import Vectors
+
+KIND = "clustering"
+N_REPRESENTATIVES = 5
+
+
+class HasVectors(Protocol):
+    """Anything that hands out vectors by key, such as a `Collection`."""
+
+    def vectors(self, keys: Sequence[str] | None = None) -> tuple[list[str], Vectors]:
+        """Return keys and their unit vectors (n, dim)."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """One group: its id (0 is the largest), a name, and the keys nearest to its centre."""
+
+    id: int
+    name: str
+    keywords: tuple[str, ...]
+    size: int
+    representatives: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the cluster as JSON-ready values."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "keywords": list(self.keywords),
+            "size": self.size,
+            "representatives": list(self.representatives),
+        }
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """Which item belongs to which cluster: `labels` (n,) is aligned with `keys`, -1 an outlier."""
+
+    name: str
+    keys: list[str]
+    labels: npt.NDArray[np.int64]
+    clusters: tuple[Cluster, ...]
+    method: str
+    seed: int
+    centroids: Vectors = field(repr=False)
+    _home: HasVectors = field(repr=False)
+
+    @property
+    def n_clusters(self) -> int:
+        """How many clusters there are."""
+        return len(self.clusters)
+
+    def assign(self, items: HasVectors | Sequence[str]) -> npt.NDArray[np.int64]:
+        """Return the cluster of every item of another collection, or of these keys of our own.
+
+        The rule is that of the clustering itself: the nearest centroid.
+        """
+        if isinstance(items, Sequence):
+            _, vectors = self._home.vectors(list(items))
+        else:
+            _, vectors = items.vectors()
+        return analysis.assign(vectors, self.centroids)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the clustering as JSON-ready values."""
+        return {
+            "clusters": [cluster.as_dict() for cluster in self.clusters],
+            "labels": dict(zip(self.keys, self.labels.tolist(), strict=True)),
+        }
+
+
+def compute_clustering(
+    home: HasVectors,
+    store: Store,
+    *,
+    name: str,
+    n_clusters: int | None,
+    method: str,
+    seed: int,
+    texts_of: Callable[[Sequence[int]], list[str]],
+) -> Clustering:
+    """Group all live items, name the groups, store the result under `name`."""
+    snapshot = store.snapshot()
+    ids = snapshot.ids
+    vectors = snapshot.take(ids)
+    grouping = analysis.group(vectors, n_clusters, method, seed)
+    words = analysis.keywords(texts_of(ids.tolist()), grouping.labels)
+    nearest = analysis.representatives(vectors, grouping, N_REPRESENTATIVES)
+    detail = {
+        "method": method,
+        "seed": seed,
+        "clusters": [
+            {
+                "name": analysis.cluster_name(terms),
+                "keywords": list(terms),
+                "representatives": ids[rows].tolist(),
+            }
+            for terms, rows in zip(words, nearest, strict=True)
+        ],
+    }
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "ids": ids,
+        "labels": grouping.labels,
+        "centroids": grouping.centroids,
+    }
+    with store.writing() as writer:
+        writer.save_result(KIND, name, arrays, detail)
+    return load_clustering(home, store, name)
+
+
+def load_clustering(home: HasVectors, store: Store, name: str) -> Clustering:
+    """Return a stored clustering; items that were deleted since are left out."""
+    arrays, detail = store.load_result(KIND, name)
+    live = np.isin(arrays["ids"], store.snapshot().ids)
+    ids, labels = arrays["ids"][live], arrays["labels"][live]
+    items = store.items(ids.tolist())
+    clusters = tuple(
+        Cluster(
+            id=number,
+            name=cluster["name"],
+            keywords=tuple(cluster["keywords"]),
+            size=int((labels == number).sum()),
+            representatives=tuple(
+                items[id_].key for id_ in cluster["representatives"] if id_ in items
+            ),
+        )
+        for number, cluster in enumerate(detail["clusters"])
+    )
+    keys = [items[id_].key for id_ in ids.tolist()]
+    return Clustering(
+        name, keys, labels, clusters, detail["method"], detail["seed"], arrays["centroids"], home
+    )

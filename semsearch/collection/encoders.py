@@ -1,0 +1,123 @@
+"""What an ingest needs of whatever makes vectors: a module, or the user's own array."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from semsearch.corpus import Skipped
+from semsearch.errors import CollectionError, ContentError, ModuleError
+from semsearch.modules import Module, load_module
+from semsearch.store import Space
+from semsearch.vectors import SMALLEST_NORM, Vectors, unit
+
+VECTORS = "vectors"
+"""The modality of a collection whose vectors the user brings."""
+
+Progress = Callable[[int, int], None]
+
+
+class Encoder(Protocol):
+    """Turns contents into unit vectors; `semsearch.Module` is one."""
+
+    def prepare(self, content: Any) -> Any:
+        """Check and decode one content, or raise `ContentError`."""
+
+    def encode_prepared(
+        self, prepared: Sequence[Any], on_progress: Progress | None = None
+    ) -> Vectors:
+        """Return the vectors (n, dim) of prepared contents."""
+
+
+class OwnVectors:
+    """The encoder of a collection without a module: rows of the user's own array."""
+
+    def prepare(self, content: Vectors) -> Vectors:
+        """Check one row of shape (dim,)."""
+        if not np.isfinite(content).all():
+            raise ContentError("the vector holds NaN or infinity")
+        if np.linalg.norm(content) < SMALLEST_NORM:
+            raise ContentError("the vector is zero and has no direction")
+        return content
+
+    def encode_prepared(
+        self, prepared: Sequence[Vectors], on_progress: Progress | None = None
+    ) -> Vectors:
+        """Return the rows at unit length."""
+        vectors = unit(np.stack(prepared))
+        if on_progress is not None:
+            on_progress(len(prepared), len(prepared))
+        return vectors
+
+
+def content_digest(content: str | bytes | Vectors) -> str:
+    """Return the SHA-256 (hex) by which a content is recognised as unchanged."""
+    match content:
+        case str():
+            data = content.encode()
+        case bytes():
+            data = content
+        case _:
+            data = content.tobytes()
+    return hashlib.sha256(data).hexdigest()
+
+
+@dataclass(frozen=True)
+class VectorRow:
+    """A row of the user's own vectors on its way into the store."""
+
+    row: int
+    key: str
+    content: Vectors
+    text: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+def vector_entries(
+    vectors: Any, keys: Sequence[str] | None, space: Space, name: str
+) -> list[VectorRow | Skipped]:
+    """Return one entry a row of `vectors` (n, dim); a key that comes twice is skipped.
+
+    Raises:
+        CollectionError: the collection's vectors come from a module.
+        ValueError: another width than the collection's, or not one key a row.
+    """
+    if space.handle is not None:
+        raise CollectionError(
+            f"the vectors of the collection {name!r} come from its module {space.handle!r}",
+            "make a collection with module=None for vectors of your own",
+        )
+    rows = np.ascontiguousarray(vectors, dtype=np.float32)
+    if rows.ndim != 2 or rows.shape[1] != space.dim:  # noqa: PLR2004 - a matrix has two axes
+        raise ValueError(
+            f"vectors must have the shape (n, {space.dim}) as the collection is, got {rows.shape}"
+        )
+    if keys is None or len(keys) != len(rows):
+        raise ValueError(f"vectors need one key a row: pass keys= with {len(rows)} keys")
+    return list(_vector_rows(rows, [str(key) for key in keys]))
+
+
+def pinned_module(space: Space, name: str) -> Module:
+    """Load the module of a vector space, and make sure that it is the very one."""
+    module = load_module(str(space.handle))
+    if module.card.digest != space.digest:
+        raise ModuleError(
+            f"the collection {name!r} was made by {space.handle!r} with the digest"
+            f" {str(space.digest)[:12]}, the one installed has {module.card.digest[:12]}",
+            "install the version that made it, or index the source anew",
+        )
+    return module
+
+
+def _vector_rows(vectors: Vectors, keys: Sequence[str]) -> Iterator[VectorRow | Skipped]:
+    first: dict[str, int] = {}
+    for row, (key, vector) in enumerate(zip(keys, vectors, strict=True), start=1):
+        if key in first:
+            yield Skipped(row, key, f"the key stands in row {first[key]} already")
+            continue
+        first[key] = row
+        yield VectorRow(row, key, vector)

@@ -1,0 +1,225 @@
+"""From a source to stored rows: recognise what is unchanged, encode the rest, commit in batches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Protocol
+
+from semsearch.collection.encoders import Encoder, content_digest
+from semsearch.collection.records import AddReport, SkippedRow, Value
+from semsearch.corpus import Skipped
+from semsearch.errors import ContentError, SourceError
+from semsearch.store import Batch, Known, NewItem, Refresh, Store
+from semsearch.store.writer import Writer, field_types
+
+LOOKED_UP = 256
+"""Rows that are read and compared with the store at once; bounds the image bytes in memory."""
+
+COMMITTED = {"text": 4096, "image": 512, "vectors": 65_536}
+"""Rows encoded and committed at once: what a crash can cost, against fewer, larger segments."""
+
+MAX_KEY = 1000
+
+Progress = Callable[[int, int | None], None]
+
+
+class Entry(Protocol):
+    """An item of a source, see `semsearch.corpus.Item`."""
+
+    @property
+    def row(self) -> int:
+        """Its number in the source, from 1."""
+
+    @property
+    def key(self) -> str:
+        """The user's key."""
+
+    @property
+    def content(self) -> Any:
+        """What is encoded: text, image bytes, or a vector."""
+
+    @property
+    def text(self) -> str:
+        """What is shown."""
+
+    @property
+    def fields(self) -> dict[str, Value]:
+        """What filters can use."""
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """A row that waits for its vector; `replaces` is the id of the row it supersedes."""
+
+    item: NewItem
+    prepared: Any
+    replaces: int | None
+
+
+class Ingest:
+    """One call of `Collection.add`: holds the counts while batches pass."""
+
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        modality: str,
+        *,
+        on_error: str = "skip",
+        progress: Progress | None = None,
+    ) -> None:
+        if on_error not in ("skip", "stop"):
+            raise ValueError(f"on_error must be 'skip' or 'stop', got {on_error!r}")
+        self._store = store
+        self._encoder = encoder
+        self._modality = modality
+        self._stops = on_error == "stop"
+        self._progress = progress
+        self._total: int | None = None
+        self._source: tuple[str, str] | None = None
+        self._added = self._updated = self._unchanged = 0
+        self._skipped: list[SkippedRow] = []
+        self._pending: list[_Pending] = []
+        self._refreshed: list[Refresh] = []
+
+    def run(
+        self,
+        entries: Iterable[Entry | Skipped],
+        total: int | None,
+        *,
+        unkeyed_source: str | None = None,
+    ) -> AddReport:
+        """Store every entry, and report what became of each.
+
+        `unkeyed_source` names a source whose keys are only row numbers or paths.
+
+        Raises:
+            SourceError: with on_error="stop", the first row that cannot be stored.
+        """
+        started = time.perf_counter()
+        self._total = total
+        if self._stops and self._modality != "image":
+            entries = [self._checked(entry) for entry in entries]
+        with self._store.writing() as writer:
+            source = iter(entries)
+            if unkeyed_source is not None:
+                self._source = (unkeyed_source, writer.prefix_of(unkeyed_source))
+            while chunk := list(islice(source, LOOKED_UP)):
+                self._take(chunk, writer)
+                if len(self._pending) >= COMMITTED[self._modality]:
+                    self._commit(writer)
+            self._commit(writer)
+        seconds = time.perf_counter() - started
+        return AddReport(self._added, self._updated, self._unchanged, self._skipped, seconds)
+
+    def _checked(self, entry: Entry | Skipped) -> Entry | Skipped:
+        """Find out before anything is written whether a row would stop the run."""
+        reason = entry.reason if isinstance(entry, Skipped) else self._flaw(entry)
+        if reason is not None:
+            raise _stopped(entry.row, entry.key, reason)
+        return entry
+
+    def _flaw(self, entry: Entry) -> str | None:
+        try:
+            _check_unicode(entry)
+            self._encoder.prepare(entry.content)
+        except ContentError as error:
+            return error.problem
+        return None
+
+    def _take(self, chunk: Sequence[Entry | Skipped], writer: Writer) -> None:
+        items = list(self._readable(chunk))
+        known = writer.known([item.key for _, item in items])
+        for entry, item in items:
+            before = known.get(item.key)
+            if before is not None and before.content == item.content:
+                self._keep(item, before)
+            else:
+                self._queue(entry, item, before, writer)
+        self._tell(0)
+
+    def _readable(self, chunk: Iterable[Entry | Skipped]) -> Iterator[tuple[Entry, NewItem]]:
+        for entry in chunk:
+            if isinstance(entry, Skipped):
+                self._skip(entry.row, entry.key, entry.reason)
+                continue
+            try:
+                _check_unicode(entry)
+                digest = content_digest(entry.content)
+            except ContentError as error:
+                self._skip(entry.row, entry.key, error.problem)
+                continue
+            blob = digest if self._modality == "image" else None
+            key = entry.key if self._source is None else self._source[1] + entry.key
+            yield entry, NewItem(key, entry.text, entry.fields, digest, blob)
+
+    def _keep(self, item: NewItem, before: Known) -> None:
+        if before.signature == item.signature():
+            self._unchanged += 1
+        else:
+            self._refreshed.append(Refresh(before.id, item))
+
+    def _queue(self, entry: Entry, item: NewItem, before: Known | None, writer: Writer) -> None:
+        try:
+            prepared = self._encoder.prepare(entry.content)
+        except ContentError as error:
+            self._skip(entry.row, entry.key, error.problem)
+            return
+        if item.blob is not None:
+            writer.publish_blob(entry.content)
+        self._pending.append(_Pending(item, prepared, before.id if before else None))
+
+    def _skip(self, row: int, key: str | None, reason: str) -> None:
+        if self._stops:
+            raise _stopped(row, key, reason)
+        self._skipped.append(SkippedRow(row, key, reason))
+
+    def _commit(self, writer: Writer) -> None:
+        pending, refreshed = self._pending, self._refreshed
+        if not pending and not refreshed:
+            return
+        items = [entry.item for entry in pending]
+        replaced = [entry.replaces for entry in pending if entry.replaces is not None]
+        vectors = self._encoder.encode_prepared(
+            [entry.prepared for entry in pending], lambda done, _: self._tell(done)
+        )
+        types = field_types([*items, *(refresh.item for refresh in refreshed)])
+        writer.commit(Batch(items, vectors, replaced, refreshed, types, self._source))
+        self._added += len(items) - len(replaced)
+        self._updated += len(replaced) + len(refreshed)
+        self._pending, self._refreshed = [], []
+        self._tell(0)
+
+    def _tell(self, encoded: int) -> None:
+        if self._progress is not None:
+            done = self._added + self._updated + self._unchanged + len(self._skipped)
+            self._progress(done + encoded, self._total)
+
+
+def _check_unicode(entry: Entry) -> None:
+    """Refuse what SQLite and UTF-8 cannot hold, before it is hashed."""
+    words = [entry.key, entry.text, *entry.fields]
+    words += [value for value in entry.fields.values() if isinstance(value, str)]
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError as error:
+            raise ContentError(
+                f"{word[max(0, error.start - 10) : error.start + 10]!r} holds a lone surrogate,"
+                " which is not valid Unicode"
+            ) from error
+    if not entry.key:
+        raise ContentError("the key is empty")
+    if len(entry.key) > MAX_KEY:
+        raise ContentError(f"the key is longer than {MAX_KEY} characters")
+
+
+def _stopped(row: int, key: str | None, reason: str) -> SourceError:
+    named = f" (key {key!r})" if key else ""
+    return SourceError(
+        f"row {row}{named} cannot be stored: {reason}",
+        "mend the row, or use on_error='skip' to leave such rows out",
+    )

@@ -1,0 +1,77 @@
+"""The path of one search: snapshot, allowed rows, exact neighbours, rows of the hits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from semsearch.collection.records import Hit
+from semsearch.index import Block, search_exact
+from semsearch.search import parse_filter
+from semsearch.store import Snapshot, Store
+from semsearch.store.segments import Ids, Segment
+from semsearch.vectors import Vectors
+
+MAX_K = 10_000
+
+
+def check_k(k: int) -> int:
+    """Return k, or raise ValueError where it is no number of neighbours."""
+    if isinstance(k, bool) or not isinstance(k, int | np.integer):
+        raise TypeError(f"k must be a whole number, got {k!r}")
+    if not 1 <= k <= MAX_K:
+        raise ValueError(f"k must lie between 1 and {MAX_K}, got {k}")
+    return int(k)
+
+
+def nearest(
+    store: Store, queries: Vectors, k: int, where: str | None, leave_out: Ids | None = None
+) -> tuple[Ids, Vectors]:
+    """Return ids and cosines (n, k) of the live items nearest to unit `queries`, best first."""
+    snapshot = store.snapshot()
+    allowed = None
+    if where is not None:
+        condition = parse_filter(where, store.fields())
+        allowed = store.ids_where(condition.sql, condition.values)
+    dead = snapshot.dead if leave_out is None else np.union1d(snapshot.dead, leave_out)
+    return search_exact(queries, blocks(snapshot, dead, allowed), k)
+
+
+def blocks(snapshot: Snapshot, dead: Ids, allowed: Ids | None) -> list[Block]:
+    """Return the segments as blocks, with the rows of each that may be found."""
+    return [_block(segment, dead, allowed) for segment in snapshot.segments]
+
+
+def hits_of(store: Store, ids: Ids, scores: Vectors) -> list[list[Hit]]:
+    """Return the rows behind (n, k) ids as hits, one list a query."""
+    items = store.items(sorted({int(id_) for id_ in ids.flat if id_ >= 0}))
+    return [
+        [
+            Hit(item.key, float(score), item.text, item.fields)
+            for id_, score in zip(row_ids, row_scores, strict=True)
+            if (item := items.get(int(id_))) is not None
+        ]
+        for row_ids, row_scores in zip(ids, scores, strict=True)
+    ]
+
+
+def keys_of(store: Store, ids: Sequence[int]) -> list[str | None]:
+    """Return the key of each id, None for -1 and for ids without a row."""
+    found = store.keys(sorted({id_ for id_ in ids if id_ >= 0}))
+    return [found.get(id_) for id_ in ids]
+
+
+def _block(segment: Segment, dead: Ids, allowed: Ids | None) -> Block:
+    first, n = segment.first_id, len(segment)
+    gone = _within(dead, first, n)
+    if allowed is None:
+        rows = np.setdiff1d(np.arange(n), gone, assume_unique=True) if len(gone) else None
+    else:
+        rows = np.setdiff1d(_within(allowed, first, n), gone, assume_unique=True)
+    return Block(first, segment.vectors, rows)
+
+
+def _within(ids: Ids, first: int, n: int) -> Ids:
+    start, end = np.searchsorted(ids, [first, first + n])
+    return ids[start:end] - first

@@ -1,0 +1,88 @@
+"""The folder that holds collections side by side, each under its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+
+from semsearch import fsio
+from semsearch.collection.collection import Collection
+from semsearch.collection.opening import DEFAULT_MODULES, create, open_at
+from semsearch.errors import CollectionError, CollectionNotFound
+from semsearch.store.folder import is_collection
+
+NAME = re.compile(r"[^\W_][\w.-]{0,99}")
+
+
+def collection_names(indexes: Path) -> list[str]:
+    """Return the names of the collections in a folder, sorted; [] when it does not exist."""
+    if not indexes.is_dir():
+        return []
+    return sorted(
+        path.name for path in indexes.iterdir() if NAME.fullmatch(path.name) and is_collection(path)
+    )
+
+
+def check_name(name: str) -> str:
+    """Return `name`, or raise ValueError where it cannot be a collection's name."""
+    if not NAME.fullmatch(name):
+        raise ValueError(
+            f"a collection cannot be named {name!r}; use letters, digits, '-', '_' and '.',"
+            " beginning with a letter or digit"
+        )
+    return name
+
+
+def open_collection(indexes: Path, name: str, *, read_only: bool = False) -> Collection:
+    """Open the collection `name` in the folder `indexes`.
+
+    Raises:
+        CollectionNotFound: there is none of this name; names those there are.
+    """
+    path = indexes / check_name(name)
+    if not path.exists():
+        raise _not_found(indexes, name)
+    return open_at(path, read_only=read_only)
+
+
+@contextmanager
+def growing_collection(
+    indexes: Path, name: str, modality: str, module: str | None
+) -> Iterator[Collection]:
+    """Open the collection `name` to add to it, or create it; a failure leaves no empty one.
+
+    `module` is the handle for a new collection, by default the usual one for the modality. A
+    collection that exists keeps its own.
+
+    Raises:
+        CollectionError: the collection exists and was made by another module.
+    """
+    path = indexes / check_name(name)
+    is_new = not is_collection(path)
+    handle = module or DEFAULT_MODULES[modality]
+    with create(path, handle) if is_new else open_at(path) as collection:
+        if module is not None and collection.handle != module:
+            raise CollectionError(
+                f"the collection {name!r} was made by {collection.handle!r}, not {module!r}",
+                "leave --module out, or choose another name",
+            )
+        try:
+            yield collection
+        except BaseException:
+            if is_new and len(collection) == 0:
+                fsio.remove_tree(path)
+            raise
+
+
+def _not_found(indexes: Path, name: str) -> CollectionNotFound:
+    known = collection_names(indexes)
+    near = get_close_matches(name, known, n=1)
+    if not known:
+        remedy = "there are none yet: make one with `semsearch index`, or run `semsearch demo`"
+    else:
+        meant = f"did you mean {near[0]!r}? " if near else ""
+        remedy = f"{meant}there are: {', '.join(known)}"
+    return CollectionNotFound(f"no collection named {name!r} in {str(indexes)!r}", remedy)
