@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -38,24 +41,44 @@ def prepare_image(content: Content, size: int) -> npt.NDArray[np.uint8]:
         ContentError: not one of the formats we read, more than 25 million pixels, or damaged.
         TypeError: neither a path, bytes nor a PIL image.
     """
+    source = content if isinstance(content, Image.Image) else _source(content)
     try:
-        if isinstance(content, Image.Image):
-            return _square(_checked_size(content), size)
-        with Image.open(_source(content), formats=FORMATS) as image:
-            _checked_size(image)
-            # JPEG decodes at 1/2, 1/4 or 1/8 too: twice what is needed loses nothing that is kept.
-            enough = round(2 * size / MARGIN)
-            image.draft(None, (enough, enough))
-            return _square(image, size)
-    except (ContentError, TypeError):
+        with _quiet_decoders():
+            if isinstance(source, Image.Image):
+                return _from_image(source, size)
+            return _from_file(source, size)
+    except ContentError:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except Image.DecompressionBombError as error:
         raise ContentError("the picture holds far too many pixels", _smaller()) from error
     except UnidentifiedImageError as error:
         known = ", ".join(name.lower() for name in FORMATS)
         raise ContentError("this is no picture that can be read", f"known are {known}") from error
     except Exception as error:  # a decoder fed with damaged bytes may raise anything
         raise ContentError(f"the picture is damaged ({error})", "save it anew") from error
+
+
+@contextmanager
+def _quiet_decoders() -> Iterator[None]:
+    """Silence what Pillow warns of: odd metadata is no news, and pixels are counted here."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+        warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+        yield
+
+
+def _from_file(source: Path | io.BytesIO, size: int) -> npt.NDArray[np.uint8]:
+    with Image.open(source, formats=FORMATS) as image:
+        _check_size(image)
+        # JPEG decodes at 1/2, 1/4 or 1/8 too: twice what is needed loses nothing that is kept.
+        enough = round(2 * size / MARGIN)
+        image.draft(None, (enough, enough))
+        return _square(image, size)
+
+
+def _from_image(image: Image.Image, size: int) -> npt.NDArray[np.uint8]:
+    _check_size(image)
+    return _square(image, size)
 
 
 def _source(content: Content) -> Path | io.BytesIO:
@@ -70,7 +93,7 @@ def _source(content: Content) -> Path | io.BytesIO:
     return path
 
 
-def _checked_size(image: Image.Image) -> Image.Image:
+def _check_size(image: Image.Image) -> None:
     pixels = image.width * image.height
     if not pixels:
         raise ContentError("the picture is empty", "leave it out")
@@ -79,7 +102,6 @@ def _checked_size(image: Image.Image) -> Image.Image:
             f"the picture has {image.width} x {image.height} = {pixels / 1e6:.1f} million pixels",
             _smaller(),
         )
-    return image
 
 
 def _smaller() -> str:

@@ -1,0 +1,216 @@
+"""Every kind of picture becomes one plain square, or is refused with a reason."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from semsearch.errors import ContentError
+from semsearch.modules import load_module
+from semsearch.modules.image import prepare_image
+
+RED, WHITE = (220, 20, 20), (255, 255, 255)
+
+
+def as_bytes(image: Image.Image, form: str = "PNG", **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def plain(colour=RED, size=(300, 200)) -> Image.Image:
+    return Image.new("RGB", size, colour)
+
+
+def quarters() -> Image.Image:
+    """A wide picture whose four quarters differ, so that every turn of it is told apart."""
+    image = Image.new("RGB", (320, 240), "black")
+    image.paste("red", (0, 0, 160, 120))
+    image.paste("lime", (160, 0, 320, 120))
+    image.paste("blue", (0, 120, 160, 240))
+    return image
+
+
+def assert_even(square, colour, tolerance=3) -> None:
+    assert square.shape == (224, 224, 3) and square.dtype == np.uint8
+    assert np.abs(square.astype(int) - np.array(colour)).max() <= tolerance
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "BMP", "GIF"])
+def test_every_known_format_is_read_from_bytes(form: str) -> None:
+    assert_even(prepare_image(as_bytes(plain(), form), 224), RED, tolerance=5)
+
+
+def test_paths_bytes_and_pil_images_give_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "bild mit ü.png"
+    path.write_bytes(as_bytes(quarters()))
+    squares = [prepare_image(each, 224) for each in (path, str(path), path.read_bytes())]
+    for square in squares:
+        assert np.array_equal(square, prepare_image(quarters(), 224))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "CMYK", "YCbCr", "HSV", "LAB", "I", "F"])
+def test_every_mode_of_a_pil_image_becomes_three_bytes(mode: str) -> None:
+    white = Image.new("L", (50, 40), 255)
+    if mode in ("I", "F"):
+        image = Image.new(mode, (50, 40), 65_535 if mode == "I" else 255.0)
+    elif mode == "LAB":
+        image = Image.new("LAB", (50, 40), (255, 128, 128))
+    else:
+        image = (white if mode in ("1", "L") else white.convert("RGB")).convert(mode)
+    assert_even(prepare_image(image, 224), WHITE)
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "GIF"])
+def test_what_is_see_through_stands_over_white(form: str) -> None:
+    image = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
+    image.paste((*RED, 255), (0, 0, 64, 32))
+    square = prepare_image(
+        as_bytes(image, form, **({"lossless": True} if form == "WEBP" else {})), 64
+    )
+    assert np.abs(square[10, 32].astype(int) - RED).max() <= 3
+    assert square[54, 32].tolist() == [255, 255, 255]
+
+
+@pytest.mark.parametrize("mode", ["LA", "PA", "P"])
+def test_grey_and_palette_pictures_may_be_see_through_too(mode: str) -> None:
+    if mode == "P":
+        image = Image.new("P", (30, 30), 0)
+        image.putpalette([0, 0, 0, 9, 9, 9])
+        content: object = as_bytes(image, "PNG", transparency=0)
+    else:
+        content = Image.new("RGBA", (30, 30), (0, 0, 0, 0)).convert(mode)
+    assert_even(prepare_image(content, 224), WHITE)  # type: ignore[arg-type]
+
+
+def test_sixteen_bits_of_grey_keep_their_middle() -> None:
+    deep = Image.fromarray(np.full((40, 50), 0x8000, np.uint16))
+    assert_even(prepare_image(as_bytes(deep), 224), (128, 128, 128))
+
+
+def test_cmyk_jpegs_are_read() -> None:
+    square = prepare_image(as_bytes(plain().convert("CMYK"), "JPEG", quality=95), 224)
+    assert_even(square, RED, tolerance=6)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("form", ["PNG", "JPEG"])
+def test_the_exif_orientation_is_followed(form: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = as_bytes(quarters(), form, exif=exif, **({"quality": 95} if form == "JPEG" else {}))
+    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(stored)))
+    difference = prepare_image(stored, 64).astype(int) - prepare_image(expected, 64)
+    assert np.abs(difference).mean() < 2
+
+
+def test_damaged_exif_does_not_cost_the_picture() -> None:
+    data = as_bytes(plain(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\x7f garbage", quality=95)
+    assert_even(prepare_image(data, 224), RED, tolerance=5)
+
+
+@pytest.mark.parametrize("size", [(600, 200), (200, 600)])
+def test_the_middle_is_cut_out_and_nothing_is_squashed(size: tuple[int, int]) -> None:
+    image = Image.new("RGB", size, "black")
+    left, top = (size[0] - 200) // 2, (size[1] - 200) // 2
+    image.paste(RED, (left, top, left + 200, top + 200))
+    assert_even(prepare_image(image, 224), RED)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (3, 2)])
+def test_tiny_and_thin_pictures_are_scaled_without_a_big_step_between(size) -> None:
+    assert_even(prepare_image(plain(size=size), 224), RED)
+
+
+def test_only_the_first_frame_of_a_moving_picture_counts() -> None:
+    frames = {"save_all": True, "append_images": [plain("blue")]}
+    for form in ("GIF", "WEBP"):
+        assert_even(prepare_image(as_bytes(plain(), form, **frames), 224), RED, tolerance=6)
+
+
+def test_a_pil_image_of_the_caller_is_left_as_it_was() -> None:
+    image = Image.open(io.BytesIO(as_bytes(plain(size=(2000, 1500)), "JPEG")))
+    prepare_image(image, 64)
+    assert image.size == (2000, 1500)
+
+
+def test_too_many_pixels_are_refused_by_the_header_alone() -> None:
+    with pytest.raises(ContentError, match=r"6000 x 5000 = 30\.0 million pixels.*than 25 million"):
+        prepare_image(png_header(6000, 5000), 224)
+
+
+@pytest.mark.parametrize("side", [10_000, 20_000, 65_000])
+def test_a_pixel_bomb_is_refused(side: int) -> None:
+    with pytest.raises(ContentError, match="pixels"):
+        prepare_image(png_header(side, side), 224)
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG that promises many pixels and holds none."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        checksum = zlib.crc32(name + data)
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", checksum)
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    pixels = chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + pixels + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
+def test_a_picture_cut_short_is_refused(form: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (120, 160, 3), np.uint8)
+    data = as_bytes(Image.fromarray(noise), form)
+    for kept in (len(data) // 2, len(data) // 10, 12):
+        with pytest.raises(ContentError):
+            prepare_image(data[:kept], 224)
+
+
+@pytest.mark.parametrize("data", [b"", b"soup", b"%PDF-1.7\n", b"<svg/>", b"\xff\xd8\xff"])
+def test_what_is_no_picture_is_refused(data: bytes) -> None:
+    with pytest.raises(ContentError, match="no picture that can be read; known are jpeg, png"):
+        prepare_image(data, 224)
+
+
+def test_other_formats_that_pillow_knows_are_refused() -> None:
+    for form in ("TIFF", "PPM", "ICO", "EPS"):
+        with pytest.raises(ContentError, match="known are"):
+            prepare_image(as_bytes(plain(size=(64, 64)), form), 224)
+
+
+def test_paths_that_are_no_files_are_refused(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.jpg"
+    os.mkfifo(pipe)
+    for path in (tmp_path, tmp_path / "missing.jpg", pipe):
+        with pytest.raises(ContentError, match="no picture file"):
+            prepare_image(path, 224)
+
+
+@pytest.mark.parametrize("content", [None, 5, [1, 2], np.zeros((4, 4, 3))])
+def test_what_is_neither_path_nor_bytes_nor_image_is_a_slip(content) -> None:
+    with pytest.raises(TypeError, match="a picture is"):
+        prepare_image(content, 224)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_flipped_bytes_give_a_picture_or_a_reason_never_another_error(data) -> None:
+    form = data.draw(st.sampled_from(["JPEG", "PNG", "WEBP", "GIF", "BMP"]))
+    damaged = bytearray(as_bytes(quarters(), form))
+    for _ in range(data.draw(st.integers(1, 8))):
+        place = data.draw(st.integers(0, len(damaged) - 1))
+        damaged[place] = data.draw(st.integers(0, 255))
+    try:
+        square = load_module("colours").prepare(bytes(damaged))
+    except ContentError:
+        return
+    assert square.shape == (32, 32, 3)
