@@ -1,0 +1,51 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from flask import Flask
+from flask.json.provider import DefaultJSONProvider
+
+from webui import api, errors, pages, results, security
+from webui.answers import check_body
+from webui.library import Library
+from webui.schemas import MAX_BODY_BYTES, MAX_FORM_PARTS
+
+
+class StrictJSON(DefaultJSONProvider):
+    """JSON as the standard has it: text stays text, and a number is finite."""
+
+    ensure_ascii = False
+    sort_keys = False
+
+    def dumps(self, obj: object, **kwargs: object) -> str:
+        """Return `obj` as JSON; ValueError for NaN or infinity, which JSON does not know."""
+        return super().dumps(obj, allow_nan=False, **kwargs)
+
+
+def create_app(
+    indexes: Path,
+    *,
+    token: str | None,
+    loopback: bool = True,
+    host_names: Iterable[str] = (),
+) -> Flask:
+    """Return the app over the collections in `indexes`.
+
+    `token` is what writing needs, and reading too unless `loopback`; None draws one. `host_names`
+    are names besides localhost under which the server may be asked for.
+    """
+    app = Flask("webui")
+    app.json = StrictJSON(app)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["MAX_FORM_PARTS"] = MAX_FORM_PARTS
+    app.url_map.merge_slashes = False  # a key may hold two slashes in a row
+    app.extensions["semsearch-library"] = Library(Path(indexes))
+    security.install(app, token, loopback, host_names)
+    errors.install(app)
+    app.before_request(check_body)
+    for part in (pages, api, results):
+        app.register_blueprint(part.blueprint)
+    return app

@@ -1,0 +1,41 @@
+"""The command `semsearch serve`, published through the entry point group `semsearch.commands`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--host-name",
+    "host_names",
+    multiple=True,
+    help="Another name under which browsers ask for this server; may be given more than once.",
+)
+@click.option(
+    "--token",
+    envvar="SEMSEARCH_TOKEN",
+    help="What writing needs, and reading too unless the address is loopback; drawn by default.",
+)
+@click.option(
+    "--indexes",
+    envvar="SEMSEARCH_INDEXES",
+    default="indexes",
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the collections.",
+)
+def serve(
+    host: str, port: int, host_names: tuple[str, ...], token: str | None, indexes: Path
+) -> None:
+    """Open the collections in the browser: search, clusters, a map, classes."""
+    # Flask and the app stand behind this line so that `semsearch --help` stays quick.
+    from webui.server import run
+
+    run(indexes, host, port, token=token, host_names=host_names, loopback=host in LOOPBACK)
