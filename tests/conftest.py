@@ -1,31 +1,62 @@
-"""How the tests are shared out over two processes."""
+"""What several tests share: a dozen reviews, and a collection of them without TensorFlow."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-# The slowest to begin come first, and each stays in one process: TensorFlow is loaded once and
-# chromium started once, while the other process runs everything else.
-TOGETHER = ("tensorflow", "browser")
+import semsearch
+
+REVIEWS = [
+    {
+        "id": "r-1",
+        "review": "The soup was cold and the waiter was rude",
+        "stars": 1,
+        "source": "yelp",
+    },
+    {"id": "r-2", "review": "A wonderful bowl of tomato soup", "stars": 5, "source": "yelp"},
+    {"id": "r-3", "review": "The noodle soup was too salty", "stars": 2, "source": "yelp"},
+    {"id": "r-4", "review": "Friendly waiter and quick service", "stars": 5, "source": "yelp"},
+    {"id": "r-5", "review": "These shoes fit my feet perfectly", "stars": 5, "source": "shop"},
+    {
+        "id": "r-6",
+        "review": "The running shoes fell apart after a week",
+        "stars": 1,
+        "source": "shop",
+    },
+    {
+        "id": "r-7",
+        "review": "Comfortable leather shoes for the office",
+        "stars": 4,
+        "source": "shop",
+    },
+    {"id": "r-8", "review": "The laces of the shoes broke at once", "stars": 2, "source": "shop"},
+    {"id": "r-9", "review": "A boring film with a weak plot", "stars": 2, "source": "imdb"},
+    {
+        "id": "r-10",
+        "review": "The film had a clever plot and great actors",
+        "stars": 5,
+        "source": "imdb",
+    },
+    {"id": "r-11", "review": "Terrible acting ruined the film", "stars": 1, "source": "imdb"},
+    {"id": "r-12", "review": "I cried at the end of this film", "stars": None, "source": "imdb"},
+]
 
 
-def group_of(item: pytest.Item) -> str:
-    """Return the tests that an item shares its process with: those of its marker, else its file."""
-    return next((name for name in TOGETHER if item.get_closest_marker(name)), item.path.as_posix())
+@pytest.fixture
+def reviews() -> list[dict[str, object]]:
+    return [dict(review) for review in REVIEWS]
 
 
-def place_of(item: pytest.Item) -> int:
-    """Return the place of an item's group in the order of running."""
-    group = group_of(item)
-    return TOGETHER.index(group) if group in TOGETHER else len(TOGETHER)
+@pytest.fixture
+def collection(tmp_path: Path, reviews: list[dict[str, object]]) -> Iterator[semsearch.Collection]:
+    with semsearch.create(tmp_path / "indexes" / "reviews", module="hashing") as made:
+        made.add(reviews, text="review", key="id")
+        yield made
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group the tests for `--dist loadgroup`, slow groups first."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    items.sort(key=place_of)
+@pytest.fixture
+def indexes(collection: semsearch.Collection) -> Path:
+    return collection.path.parent

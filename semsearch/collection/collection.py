@@ -353,8 +353,7 @@ class Collection:
         check_k(k)
         if self._store.space.handle is not None and self.modality != wanted:
             raise CollectionError(
-                f"the collection {self.name!r} holds {self.modality}s and its module cannot read"
-                f" a {wanted}",
+                f"the module of the collection {self.name!r} reads {self.modality}s, not {wanted}s",
                 f"search it by {self.modality}, or by key with similar()",
             )
         ids, scores = nearest(self._store, self.encode(contents), k, where)

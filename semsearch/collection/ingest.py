@@ -113,7 +113,8 @@ class Ingest:
                     self._commit(writer)
             self._commit(writer)
         seconds = time.perf_counter() - started
-        return AddReport(self._added, self._updated, self._unchanged, self._skipped, seconds)
+        skipped = sorted(self._skipped, key=lambda skip: skip.row)
+        return AddReport(self._added, self._updated, self._unchanged, skipped, seconds)
 
     def _checked(self, entry: Entry | Skipped) -> Entry | Skipped:
         """Find out before anything is written whether a row would stop the run."""
@@ -124,7 +125,7 @@ class Ingest:
 
     def _flaw(self, entry: Entry) -> str | None:
         try:
-            _check_unicode(entry)
+            _check_key(entry.key)
             self._encoder.prepare(entry.content)
         except ContentError as error:
             return error.problem
@@ -147,7 +148,7 @@ class Ingest:
                 self._skip(entry.row, entry.key, entry.reason)
                 continue
             try:
-                _check_unicode(entry)
+                _check_key(entry.key)
                 digest = content_digest(entry.content)
             except ContentError as error:
                 self._skip(entry.row, entry.key, error.problem)
@@ -199,22 +200,16 @@ class Ingest:
             self._progress(done + encoded, self._total)
 
 
-def _check_unicode(entry: Entry) -> None:
-    """Refuse what SQLite and UTF-8 cannot hold, before it is hashed."""
-    words = [entry.key, entry.text, *entry.fields]
-    words += [value for value in entry.fields.values() if isinstance(value, str)]
-    for word in words:
-        try:
-            word.encode()
-        except UnicodeEncodeError as error:
-            raise ContentError(
-                f"{word[max(0, error.start - 10) : error.start + 10]!r} holds a lone surrogate,"
-                " which is not valid Unicode"
-            ) from error
-    if not entry.key:
+def _check_key(key: str) -> None:
+    """Refuse a key that cannot be stored or shown; texts and fields come clean from the corpus."""
+    if not key:
         raise ContentError("the key is empty")
-    if len(entry.key) > MAX_KEY:
+    if len(key) > MAX_KEY:
         raise ContentError(f"the key is longer than {MAX_KEY} characters")
+    try:
+        key.encode()
+    except UnicodeEncodeError as error:
+        raise ContentError(f"the key {key!r} holds half a character") from error
 
 
 def _stopped(row: int, key: str | None, reason: str) -> SourceError:
