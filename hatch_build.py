@@ -11,6 +11,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 # hatchling loads this file by its path, so the folder it stands in is not yet searched.
 sys.path.insert(0, str(Path(__file__).parent))
 
+from build_hooks.npm import BuildError
 from build_hooks.outputs import make_outputs
 
 
@@ -20,5 +21,8 @@ class SampleAndVendorHook(BuildHookInterface):  # type: ignore[type-arg]
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Make the files that are missing or out of date."""
         self.app.display_info("semsearch: bringing library files and sample data from npm")
-        made = make_outputs(Path(self.root))
+        try:
+            made = make_outputs(Path(self.root))
+        except BuildError as error:
+            self.app.abort(f"semsearch: {error}")
         self.app.display_info("semsearch: made" if made else "semsearch: already up to date")

@@ -12,6 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 PACKAGE_FILES = ("package.json", "package-lock.json")
+# Lines of an npm error that hold no words for a person.
+CODES = ("code ", "errno ", "syscall ", "A complete log")
 OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 
 
@@ -40,7 +42,7 @@ def npm_command() -> list[str]:
 def last_error(output: str) -> str:
     """Return the line of npm's output that says what went wrong, without npm's prefix."""
     lines = [line.removeprefix("npm error").strip() for line in output.splitlines()]
-    telling = [line for line in lines if line and not line.startswith(("code ", "A complete log"))]
+    telling = [line for line in lines if line and not line.startswith(CODES)]
     return telling[0] if telling else "it gave no reason"
 
 
