@@ -174,13 +174,13 @@ def train(name: str, json: TrainRequest) -> Response:
 
 
 def _foremost(predictions: Sequence[Prediction], k: int) -> list[Prediction]:
-    """Return the k surest of each label, then the k surest of those left open."""
+    """Return the k surest of each label, then the k least sure of those left open."""
     by_label: dict[str | None, list[Prediction]] = {}
     for prediction in sorted(predictions, key=lambda each: -each.probability):
         by_label.setdefault(prediction.label, []).append(prediction)
     undecided = by_label.pop(None, [])
     return [each for label in sorted(by_label, key=str) for each in by_label[label][:k]] + (
-        undecided[:k]
+        undecided[-k:][::-1]
     )
 
 

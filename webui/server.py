@@ -113,6 +113,8 @@ def run(
 ) -> None:
     """Serve until told to stop, after printing where."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # A browser asks for ten thumbnails at once; that some wait their turn is no news.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     token = _checked_token(token)
     names = [*host_names] if loopback else [host, *own_names(), *host_names]
     app = create_app(indexes, token=token, loopback=loopback, host_names=names)

@@ -1,0 +1,64 @@
+// Keyboard use: / searches, j and k walk the cards, s finds similar ones, ? tells all of it.
+import { useEffect } from "./vendor/preact.js";
+
+export const KEYS = [
+  ["/", "type a query"],
+  ["j or ↓", "next result"],
+  ["k or ↑", "previous result"],
+  ["s or Enter", "find items similar to the chosen one"],
+  ["Esc", "leave the box"],
+  ["1 2 3 4", "search, clusters, map, classes"],
+  ["?", "this list"],
+];
+
+const STEPS = { j: 1, ArrowDown: 1, ArrowRight: 1, k: -1, ArrowUp: -1, ArrowLeft: -1 };
+
+function step(by) {
+  const cards = [...document.querySelectorAll("[data-card]")];
+  if (!cards.length) return false;
+  const here = cards.indexOf(document.activeElement?.closest("[data-card]"));
+  if (here === -1 && by < 0) return false;
+  const next = cards[Math.max(0, Math.min(cards.length - 1, here + by))];
+  next.focus();
+  next.scrollIntoView({ block: "nearest" });
+  return true;
+}
+
+function pressSimilar() {
+  const card = document.activeElement?.closest("[data-card]");
+  const button = card?.querySelector("[data-similar]");
+  button?.click();
+  return Boolean(button);
+}
+
+function focusSearch() {
+  const box = document.querySelector("[data-search]");
+  box?.focus();
+  box?.select?.();
+  return Boolean(box);
+}
+
+function act(event, { showHelp, openView }) {
+  if (event.key === "/") return focusSearch();
+  if (event.key === "?") return showHelp() ?? true;
+  if (event.key === "s") return pressSimilar();
+  if (event.key === "Enter" && document.activeElement?.matches("[data-card]")) return pressSimilar();
+  if (/^[1-4]$/.test(event.key)) return openView(Number(event.key) - 1) ?? true;
+  const sideways = event.key === "ArrowLeft" || event.key === "ArrowRight";
+  if (sideways && !document.activeElement?.closest(".tiles")) return false;
+  return event.key in STEPS && step(STEPS[event.key]);
+}
+
+export function useKeys(handlers) {
+  useEffect(() => {
+    const onKey = (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+      if (document.querySelector("dialog[open]")) return;
+      const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+      if (typing && event.key === "Escape") typing.blur();
+      if (!typing && act(event, handlers)) event.preventDefault();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, [handlers]);
+}
