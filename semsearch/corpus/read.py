@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
@@ -54,8 +54,9 @@ def read_corpus(
             says why it is skipped.
     """
     columns = Columns((text,) if isinstance(text, str) else tuple(text or ()), image, key)
-    if isinstance(source, bytes):
-        raise TypeError("a source is a path, a DataFrame, dicts or texts, not bytes")
+    if isinstance(source, bytes | Mapping):
+        kind = type(source).__name__
+        raise TypeError(f"a source is a path, a DataFrame, or a list of dicts or texts, not {kind}")
     if isinstance(source, str | os.PathLike):
         return read_path(Path(source), columns)
     table = table_of_frame(source) if is_frame(source) else table_of_rows(source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 from collections.abc import Callable
 from typing import BinaryIO, TypeAlias
 
@@ -24,13 +25,14 @@ def check_text(name: str, open_binary: Opener, *, is_document: bool = False) -> 
     decoder = codecs.getincrementaldecoder("utf-8")()
     position, line, line_start = 0, 1, 0
     with open_binary() as file:
+        if is_document:
+            check_document_size(name, file.seek(0, os.SEEK_END))
+            file.seek(0)
         while block := file.read(BLOCK):
             check_utf8(name, decoder, block, position, line)
             first = block.find(b"\n")
             line_end = position + (len(block) if first < 0 else first)
-            if is_document:
-                check_document_size(name, position + len(block))
-            elif line_end - line_start > MAX_LINE:
+            if not is_document and line_end - line_start > MAX_LINE:
                 raise line_too_long(name, line)
             if first >= 0:
                 line += block.count(b"\n")

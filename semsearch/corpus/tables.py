@@ -89,8 +89,7 @@ def parse_csv(name: str, open_binary: Opener, delimiter: str) -> Table:
                 f"{name} cannot be read at line {reader.line_num}: {plain_reason(error)}",
                 'put texts that hold quotes in quotes and write each quote in them twice ("")',
             ) from error
-    cells = zip(*rows, strict=True) if rows else ([] for _ in header)
-    columns = {column: list(values) for column, values in zip(header, cells, strict=True)}
+    columns = {column: [row[place] for row in rows] for place, column in enumerate(header)}
     return Table(name, columns, len(rows), is_typed=False)
 
 

@@ -91,6 +91,12 @@ def test_texts_and_dicts_do_not_mix() -> None:
         read_corpus(["soup", {"text": "shoes"}])
 
 
+@pytest.mark.parametrize("source", [{"text": ["soup"]}, b"soup", [b"soup"]])
+def test_what_is_no_source_is_a_type_error(source: object) -> None:
+    with pytest.raises(TypeError):
+        read_corpus(source)
+
+
 def test_several_text_columns_are_joined_and_blank_ones_left_out() -> None:
     rows = [{"title": "Soup", "body": "Cold."}, {"title": "Shoes", "body": " "}]
     texts = [entry.text for entry in entries(rows, text=["title", "body"])]
@@ -260,7 +266,7 @@ def test_a_line_of_two_gigabytes_is_refused_at_once(tmp_path: Path, suffix: str)
     os.truncate(path, 2 * 10**9)
     start = time.perf_counter()
     said = complaint(path)
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 5  # reading it whole would take far longer
     assert "line 3 of" in said or "one JSON document of more than 256 MB" in said
 
 
