@@ -40,22 +40,6 @@ def unit(vectors: Vectors) -> Vectors:
     return np.ascontiguousarray(vectors / norms, dtype=np.float32)
 
 
-def flaws(array: Any, dim: int) -> dict[int, str]:
-    """Name every row that cannot be stored, and why: {row: reason}.
-
-    Raises:
-        ValueError: the array as a whole has another shape than (n, dim).
-        TypeError: values that are not numbers.
-    """
-    rows = _as_matrix(array, dim)
-    finite = _finite_rows(rows)
-    norms = np.linalg.norm(np.where(finite[:, None], rows, 0), axis=1)
-    found = {int(row): "the vector holds NaN or infinity" for row in np.flatnonzero(~finite)}
-    for row in np.flatnonzero(finite & (norms < SMALLEST_NORM)):
-        found[int(row)] = "the vector is zero and has no direction"
-    return found
-
-
 def _as_matrix(array: Any, dim: int | None) -> Vectors:
     try:
         rows = np.ascontiguousarray(array, dtype=np.float32)
