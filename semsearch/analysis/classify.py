@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.analysis.report import Numbers, Report, measured, unmeasured
+from semsearch.analysis.threads import one_thread
 from semsearch.vectors import SMALLEST_NORM, Vectors, as_vectors, unit
 
 STRENGTHS = (1.0, 10.0, 100.0)
@@ -58,7 +59,8 @@ def fit(vectors: npt.ArrayLike, labels: Sequence[str], seed: int = 0) -> Head:
         TypeError: a label that is not text.
     """
     rows, names, truth = _examples(vectors, labels)
-    return _fit(rows, names, truth, seed)
+    with one_thread():
+        return _fit(rows, names, truth, seed)
 
 
 def probabilities(head: Head, vectors: npt.ArrayLike) -> Vectors:
@@ -126,9 +128,10 @@ def cross_validate(vectors: npt.ArrayLike, labels: Sequence[str], seed: int = 0)
         )
     n_folds = min(MOST_FOLDS, int(counts.min()))
     predicted = np.empty_like(truth)
-    for training, testing in _folds(truth, n_folds, seed):
-        head = _fit(rows[training], names, truth[training], seed)
-        predicted[testing] = probabilities(head, rows[testing]).argmax(axis=1)
+    with one_thread():
+        for training, testing in _folds(truth, n_folds, seed):
+            head = _fit(rows[training], names, truth[training], seed)
+            predicted[testing] = probabilities(head, rows[testing]).argmax(axis=1)
     return measured(names, truth, predicted, n_folds, seed)
 
 

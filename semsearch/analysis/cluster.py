@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.analysis.directions import leading_directions
+from semsearch.analysis.threads import one_thread
 from semsearch.index.kmeans import kmeans, nearest_centroid
 from semsearch.vectors import Vectors, as_vectors, unit
 
@@ -75,7 +76,8 @@ def group(
     if len(rows) == 0:
         raise ValueError("there are no items to cluster; add some first")
     if n_clusters is None:
-        n_clusters = _choose_n_clusters(rows, seed)
+        with one_thread():
+            n_clusters = _choose_n_clusters(rows, seed)
     elif not 1 <= operator.index(n_clusters) <= len(rows):
         raise ValueError(
             f"n_clusters must be from 1 to {len(rows)}, the number of items; got {n_clusters}"
