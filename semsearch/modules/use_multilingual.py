@@ -54,7 +54,8 @@ CHUNKS = 17
 BLOCK_CHARACTERS = 1_000_000
 TEXT_COST = 500
 """What a text costs of a block beside its characters: at most 2,000 texts are open at once."""
-TABLE_TOKENS = 32_768
+TABLE_TOKENS = 16_384
+"""Distinct tokens cost 15 KB each while their texts are encoded, so 250 MB at the very worst."""
 BATCH_TOKENS = 4_096
 
 
