@@ -110,6 +110,21 @@ def stretches(texts: Iterable[Sequence[int]], longest: int, context: int) -> Ite
             yield Stretch(row, tokens[low:high], first - low, stop)
 
 
+def in_vocabularies(cut: Iterable[Stretch], limit: int) -> Iterator[list[Stretch]]:
+    """Group stretches in their order so that a group has `limit` distinct tokens at most."""
+    group: list[Stretch] = []
+    seen: set[int] = set()
+    for stretch in cut:
+        tokens = set(stretch.tokens.tolist())
+        if group and len(seen) + len(tokens - seen) > limit:
+            yield group
+            group, seen = [], set()
+        group.append(stretch)
+        seen |= tokens
+    if group:
+        yield group
+
+
 @dataclass(frozen=True, slots=True)
 class Strip:
     """Stretches laid end to end without padding, with `gap` zeros before, between and after.

@@ -11,7 +11,14 @@ import numpy.typing as npt
 
 from semsearch.modules.card import ModuleCard, card_digest
 from semsearch.modules.module import Encode, Module, Progress
-from semsearch.modules.text import Stretch, checked_text, each_text_once, in_budgets, stretches
+from semsearch.modules.text import (
+    Stretch,
+    checked_text,
+    each_text_once,
+    in_budgets,
+    in_vocabularies,
+    stretches,
+)
 from semsearch.modules.use_multilingual_network import CONTEXT, JOINED, WIDTH, Network
 from semsearch.modules.weights import WeightFile
 from semsearch.vectors import Vectors
@@ -54,8 +61,8 @@ CHUNKS = 17
 BLOCK_CHARACTERS = 1_000_000
 TEXT_COST = 500
 """What a text costs of a block beside its characters: at most 2,000 texts are open at once."""
-TABLE_TOKENS = 16_384
-"""Distinct tokens cost 15 KB each while their texts are encoded, so 250 MB at the very worst."""
+TABLE_ROWS = 8_192
+"""Distinct tokens cost 15 KB each while their texts are encoded: 126 MB at most."""
 BATCH_TOKENS = 4_096
 
 
@@ -102,7 +109,7 @@ class Encoder:
         return vectors
 
     def _pooled(self, tokens: Sequence[Sequence[int]]) -> Iterator[tuple[list[int], Vectors]]:
-        for group in in_budgets(stretches(tokens, BATCH_TOKENS, CONTEXT), TABLE_TOKENS):
+        for group in in_vocabularies(stretches(tokens, BATCH_TOKENS, CONTEXT), TABLE_ROWS):
             distinct, places = np.unique(
                 np.concatenate([stretch.tokens for stretch in group]), return_inverse=True
             )

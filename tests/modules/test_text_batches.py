@@ -12,6 +12,7 @@ from semsearch.modules.text import (
     checked_text,
     each_text_once,
     in_budgets,
+    in_vocabularies,
     stretches,
     strip,
 )
@@ -67,6 +68,12 @@ def test_groups_keep_the_order_and_the_budget() -> None:
         ["e"],
     ]
     assert list(in_budgets([], 4)) == []
+
+
+def test_vocabularies_are_bounded_by_distinct_tokens_not_by_their_number() -> None:
+    cut = list(stretches([[1, 2], [2, 1, 2], [3], [4, 1], [5, 6, 7, 8, 9], [1]], 10, 0))
+    groups = list(in_vocabularies(cut, 3))
+    assert [[stretch.row for stretch in group] for group in groups] == [[0, 1, 2], [3], [4], [5]]
 
 
 @given(length=st.integers(1, 60), longest=st.integers(5, 20), context=st.integers(0, 2))
