@@ -9,6 +9,8 @@ import pytest
 
 import semsearch
 
+LONG = ("tensorflow", "browser")
+
 REVIEWS = [
     {
         "id": "r-1",
@@ -43,6 +45,18 @@ REVIEWS = [
     {"id": "r-11", "review": "Terrible acting ruined the film", "stars": 1, "source": "imdb"},
     {"id": "r-12", "review": "I cried at the end of this film", "stars": None, "source": "imdb"},
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests that load TensorFlow in one process, and those of the browser in another.
+
+    The long ones come first, so that no process is left alone with them at the end.
+    """
+    for item in items:
+        for mark in LONG:
+            if item.get_closest_marker(mark):
+                item.add_marker(pytest.mark.xdist_group(mark))
+    items.sort(key=lambda item: not any(item.get_closest_marker(mark) for mark in LONG))
 
 
 @pytest.fixture
