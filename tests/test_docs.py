@@ -43,7 +43,9 @@ def commands(program: str) -> list[str]:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as a newcomer has it after `make demo`, with a table and some pictures."""
     folder = tmp_path_factory.mktemp("home")
-    sentences = [json.loads(line) for line in sample_path("reviews").read_text().split("\n") if line]
+    sentences = [
+        json.loads(line) for line in sample_path("reviews").read_text().split("\n") if line
+    ]
     with (folder / "reviews.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["id", "review", "stars"])
@@ -97,13 +99,17 @@ def test_serve_answers_a_search_at_its_address(home: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = ["semsearch", "serve", "--port", str(port)]
-    server = subprocess.Popen(
-        command, cwd=home, env=environment(home), stderr=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    log = home / "serve.log"
+    with log.open("w") as told:
+        server = subprocess.Popen(
+            ["semsearch", "serve", "--port", str(port)],
+            cwd=home,
+            env=environment(home),
+            stdout=told,
+            stderr=told,
+        )
     try:
-        page = opened(f"http://127.0.0.1:{port}/", server)
-        assert b"semsearch" in page
+        assert b"semsearch" in opened(f"http://127.0.0.1:{port}/", server, log)
         question = urllib.request.Request(
             f"http://127.0.0.1:{port}/api/v1/collections/reviews/search",
             json.dumps({"text": "the food arrived cold", "k": 3}).encode(),
@@ -113,20 +119,20 @@ def test_serve_answers_a_search_at_its_address(home: Path) -> None:
             assert len(json.load(answer)["hits"]) == 3
     finally:
         server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=20)
-    assert server.returncode == 0
+        server.wait(timeout=20)
+    assert server.returncode == 0, log.read_text()
 
 
-def opened(address: str, server: subprocess.Popen[bytes]) -> bytes:
-    """Return what stands at an address, as soon as something does."""
-    for _ in range(300):
-        assert server.poll() is None, server.communicate()[1].decode()
+def opened(address: str, server: subprocess.Popen[bytes], log: Path) -> bytes:
+    """Return what stands at an address, as soon as something does; 30 s are enough."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and server.poll() is None:
         try:
             with urllib.request.urlopen(address, timeout=5) as page:
                 return bytes(page.read())
         except OSError:
             time.sleep(0.1)
-    raise AssertionError(f"nothing answered at {address}")
+    raise AssertionError(f"nothing answered at {address}: {log.read_text()[-2000:]}")
 
 
 def test_the_two_commands_of_the_readme_are_targets_of_make() -> None:
