@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NoReturn
 
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
@@ -15,14 +16,21 @@ from webui.schemas import MAX_BODY_BYTES, MAX_FORM_PARTS
 
 
 class StrictJSON(DefaultJSONProvider):
-    """JSON as the standard has it: text stays text, and a number is finite."""
+    """JSON as the standard has it: every number is finite, in both directions."""
 
-    ensure_ascii = False
     sort_keys = False
 
     def dumps(self, obj: object, **kwargs: object) -> str:
         """Return `obj` as JSON; ValueError for NaN or infinity, which JSON does not know."""
         return super().dumps(obj, allow_nan=False, **kwargs)
+
+    def loads(self, s: str | bytes, **kwargs: object) -> object:
+        """Return the value of `s`; ValueError for NaN or infinity."""
+        return super().loads(s, parse_constant=_refuse, **kwargs)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def create_app(

@@ -23,19 +23,13 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
     envvar="SEMSEARCH_TOKEN",
     help="What writing needs, and reading too unless the address is loopback; drawn by default.",
 )
-@click.option(
-    "--indexes",
-    envvar="SEMSEARCH_INDEXES",
-    default="indexes",
-    show_default=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the collections.",
-)
+@click.pass_context
 def serve(
-    host: str, port: int, host_names: tuple[str, ...], token: str | None, indexes: Path
+    context: click.Context, host: str, port: int, host_names: tuple[str, ...], token: str | None
 ) -> None:
     """Open the collections in the browser: search, clusters, a map, classes."""
     # Flask and the app stand behind this line so that `semsearch --help` stays quick.
     from webui.server import run
 
+    indexes = Path(context.find_root().params.get("indexes", "indexes"))
     run(indexes, host, port, token=token, host_names=host_names, loopback=host in LOOPBACK)

@@ -7,20 +7,26 @@ writing needs a token in a header, which only a page that was served from here c
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
 
 from webui.errors import Refused
 
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
 TOKEN_HEADER = "X-Semsearch-Token"
 TOKEN_COOKIE = "semsearch_token"
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+IPV6_HOST = re.compile(r"(\[[0-9a-fA-F:.]+\])((?::\d{1,5})?)")
+ASKED_HOST = "semsearch.asked_host"
 OPEN_TO_ALL = "/healthz"
 
 PAGE_POLICY = (
@@ -50,6 +56,22 @@ class Guard:
         return offered is not None and secrets.compare_digest(
             offered.encode("utf-8", "surrogatepass"), self.token.encode()
         )
+
+
+def _taking_ipv6(app: WSGIApplication, trusted: Collection[str]) -> WSGIApplication:
+    """Return `app` with trusted IPv6 hosts told to it as localhost.
+
+    TRUSTED_HOSTS cannot hold "[::1]": werkzeug cuts its entries at the first colon.
+    """
+
+    def taking(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        literal = IPV6_HOST.fullmatch(environ.get("HTTP_HOST", ""))
+        if literal and literal[1].lower() in trusted:
+            environ[ASKED_HOST] = environ["HTTP_HOST"]
+            environ["HTTP_HOST"] = f"localhost{literal[2]}"
+        return app(environ, start_response)
+
+    return taking
 
 
 def guard() -> Guard:
@@ -86,7 +108,8 @@ def _refuse_other_origins() -> None:
         return
     site = request.headers.get("Sec-Fetch-Site", "none")
     origin = request.headers.get("Origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.host
+    asked = request.environ.get(ASKED_HOST, request.host)
+    foreign = origin is not None and urlsplit(origin).netloc != asked
     if site not in {"same-origin", "none"} or foreign:
         raise Refused(403, "cross-origin", "a page of another origin may not do this")
 
@@ -131,7 +154,9 @@ def _seal(answer: Response) -> Response:
 
 def install(app: Flask, token: str | None, loopback: bool, host_names: Iterable[str]) -> None:
     """Guard every route of `app`, static files included."""
-    app.config["TRUSTED_HOSTS"] = [*LOOPBACK_HOSTS, *host_names]
+    trusted = [*LOOPBACK_HOSTS, *host_names]
+    app.config["TRUSTED_HOSTS"] = [name for name in trusted if not name.startswith("[")]
+    app.wsgi_app = _taking_ipv6(app.wsgi_app, trusted)  # type: ignore[method-assign, assignment]
     app.extensions["semsearch-guard"] = Guard(token or secrets.token_urlsafe(32), loopback)
     app.before_request(_check)
     app.after_request(_seal)

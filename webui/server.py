@@ -44,25 +44,22 @@ class CannotListen(SemsearchError):
 
 def listen(app: Flask, host: str, port: int) -> Any:
     """Return a waitress server that listens; CannotListen tells why not."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return create_server(app, host=host, port=port, **LIMITS)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        listening = socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
         raise CannotListen(
-            f"cannot listen on {host} port {port}: {reason.lower()}",
+            f"cannot listen on {host} port {port}: {reason}",
             f"choose another port, such as: semsearch serve --port {port + 1 if port else 8766}",
         ) from error
+    return create_server(app, sockets=[listening], **LIMITS)
 
 
 def address(server: Any, host: str) -> str:
     """Return the address of a listening server as a browser takes it."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    port = (
-        server.effective_port
-        if hasattr(server, "effective_port")
-        else server.effective_listen[0][1]
-    )
-    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{server.effective_port}/"
 
 
 def own_names() -> list[str]:
