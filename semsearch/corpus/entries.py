@@ -132,11 +132,13 @@ def image_corpus(name: str, source: ImageSource, columns: Columns) -> Corpus:
     table = described(source, files)
     if table is None:
         table = Table(source.name, {FILE_COLUMN: files}, len(files))
-        columns = replace(columns, key=columns.key or FILE_COLUMN)
-    columns = item_table_columns(table, columns)
-    rows = Rows(table, columns)
-    entries = image_entries(rows, table, columns, source)
-    return corpus(name, "image", table.size, columns, rows.field_names, entries)
+    found = item_table_columns(table, columns)
+    rows = Rows(table, found)
+    entries = image_entries(rows, table, found, source)
+    # A path tells a file from its neighbours, not from a file in another folder: no key of its own.
+    has_key = columns.key is not None or found.key != FILE_COLUMN
+    shown = found if has_key else replace(found, key=None)
+    return corpus(name, "image", table.size, shown, rows.field_names, entries)
 
 
 def item_table_columns(table: Table, columns: Columns) -> Columns:

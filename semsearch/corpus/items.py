@@ -38,6 +38,7 @@ class Corpus:
     """A source that was checked as a whole and can be read once, entry by entry.
 
     `size` is the number of entries to expect, `fields` the names every item's `fields` has.
+    `key_column` is None when the keys are only row numbers, or paths within a folder.
     """
 
     name: str
