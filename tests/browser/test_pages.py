@@ -1,0 +1,192 @@
+"""What a person sees and does: search, similar, filters, keys, clusters, the map, classes."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+OUTPUT = Path(__file__).parent / "output"
+
+
+def test_a_person_searches_and_presses_similar(page: Page) -> None:
+    page.goto("/")
+    expect(page.get_by_label("Collection")).to_have_value("photos")
+    page.get_by_label("Collection").select_option("reviews")
+    box = page.get_by_role("searchbox", name="Search by meaning")
+    box.fill("cold soup")
+    box.press("Enter")
+    cards = page.get_by_role("listitem")
+    expect(cards).to_have_count(10)
+    expect(cards.first).to_contain_text("The soup was cold")
+    expect(cards.first.locator(".score .number")).to_have_text(re.compile(r"^0\.\d\d$"))
+    expect(page.get_by_role("status")).to_contain_text("The 10 nearest of 14 texts")
+    cards.first.get_by_role("button", name="Similar to").click()
+    expect(page.get_by_role("region", name="Similar to")).to_contain_text("The soup was cold")
+    expect(cards.filter(has_text="The soup was cold")).to_have_count(0)
+    assert "like=r-1" in page.url
+    OUTPUT.mkdir(exist_ok=True)
+    page.screenshot(path=OUTPUT / "similar.png")
+
+
+def test_the_whole_view_stands_in_the_address(page: Page) -> None:
+    page.goto("/c/reviews/search?q=soup&k=20&where=stars+%3C+3")
+    cards = page.get_by_role("listitem")
+    expect(cards).to_have_count(6)
+    seen = cards.all_inner_texts()
+    page.reload()
+    expect(cards).to_have_count(6)
+    assert cards.all_inner_texts() == seen
+    expect(page.get_by_role("searchbox")).to_have_value("soup")
+    expect(page.get_by_label("Filter", exact=True)).to_have_value("stars < 3")
+    expect(page.get_by_label("nearest")).to_have_value("20")
+    page.get_by_role("link", name="Clusters").click()
+    page.go_back()
+    expect(cards).to_have_count(6)
+
+
+def test_a_chip_narrows_and_its_filter_can_be_removed(page: Page) -> None:
+    page.goto("/c/reviews/search?q=film")
+    page.get_by_role("button", name="source imdb").first.click()
+    expect(page.get_by_role("listitem")).to_have_count(4)
+    expect(page.get_by_label("Filter", exact=True)).to_have_value("source = 'imdb'")
+    page.get_by_role("button", name="Remove the filter").click()
+    expect(page.get_by_role("listitem")).to_have_count(10)
+
+
+def test_a_hit_without_a_shared_word_says_so(page: Page) -> None:
+    page.goto("/c/reviews/search?q=soups&k=20")
+    soup = page.get_by_role("listitem").filter(has_text="A wonderful bowl of tomato soup")
+    expect(soup.locator("mark")).to_have_text("soup")
+    expect(soup).not_to_contain_text("no word in common")
+    laces = page.get_by_role("listitem").filter(has_text="The laces of the shoes")
+    expect(laces).to_contain_text("no word in common")
+
+
+def test_problems_are_told_with_their_remedy(page: Page) -> None:
+    page.goto("/c/reviews/search?q=soup&where=price+%3E+3")
+    expect(page.get_by_role("alert")).to_contain_text("price")
+    expect(page.get_by_role("alert")).to_contain_text("stars")
+    page.goto("/c/nothing/search")
+    expect(page.get_by_role("alert")).to_contain_text("There are: photos, reviews")
+    page.goto("/c/reviews/search?q=soup&where=stars+%3E+100")
+    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+
+
+def test_stored_text_is_shown_and_never_run(page: Page) -> None:
+    page.goto("/c/reviews/search?q=soup&k=20")
+    attack = page.get_by_role("listitem").filter(has_text="<script>alert('soup')</script>")
+    expect(attack).to_be_visible()
+    attack.get_by_role("button", name="Similar to").click()
+    expect(page.get_by_role("region", name="Similar to")).to_contain_text("<script>")
+    page.goto("/c/reviews/search?like=a%2Fb%3Fc%3Dd%23e%26f")
+    expect(page.get_by_role("region", name="Similar to")).to_contain_text("signs of addresses")
+
+
+def test_the_keyboard_is_enough(page: Page) -> None:
+    page.goto("/c/reviews/search?q=soup")
+    expect(page.get_by_role("listitem")).to_have_count(10)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("next result")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).not_to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("k")
+    expect(page.get_by_role("listitem").first).to_be_focused()
+    page.keyboard.press("s")
+    expect(page.get_by_role("region", name="Similar to")).to_be_visible()
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("plot jks?/")
+    expect(page.get_by_role("searchbox")).to_have_value("plot jks?/")
+
+
+def test_pictures_are_searched_by_an_upload(page: Page) -> None:
+    page.goto("/c/photos/search")
+    expect(page.get_by_role("listitem")).to_have_count(12)
+    file = io.BytesIO()
+    Image.new("RGB", (30, 30), (10, 15, 220)).save(file, "PNG")
+    page.get_by_label("Picture to search with").set_input_files(
+        {"name": "mine.png", "mimeType": "image/png", "buffer": file.getvalue()}
+    )
+    expect(page.get_by_role("region", name="Similar to")).to_contain_text("mine.png")
+    first = page.get_by_role("listitem").first
+    expect(first).to_contain_text("blue")
+    drawn = "image => image.complete && image.naturalWidth > 0"
+    page.wait_for_function(f"({drawn})(document.querySelector('.tile img'))")
+
+
+def test_clusters_are_made_and_opened(page: Page) -> None:
+    page.goto("/c/photos/clusters")
+    page.get_by_label("How many").fill("2")
+    page.get_by_role("button", name=re.compile("Group")).click()
+    cards = page.locator(".cluster")
+    expect(cards).to_have_count(2)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(cards.first).to_contain_text("6 pictures, 50.0 %")
+    cards.first.get_by_role("link").click()
+    expect(page.get_by_role("listitem")).to_have_count(6)
+    assert "cluster=" in page.url
+    page.reload()
+    expect(page.get_by_role("listitem")).to_have_count(6)
+
+
+def test_the_map_draws_every_point_and_a_group_is_chosen(page: Page) -> None:
+    page.goto("/c/photos/clusters")
+    page.get_by_label("How many").fill("2")
+    page.get_by_role("button", name=re.compile("Group")).click()
+    expect(page.locator(".cluster")).to_have_count(2)
+    page.get_by_role("link", name="Map").click()
+    plot = page.frame_locator("iframe")
+    expect(plot.locator("canvas")).to_have_attribute("data-drawn", "12")
+    shot = Image.open(io.BytesIO(page.locator("iframe").screenshot())).convert("RGB")
+    colours = {colour for _, colour in shot.getcolors(1 << 24) or []}
+    assert any(max(colour) - min(colour) > 80 for colour in colours), "no coloured point is seen"
+    page.get_by_role("list", name="Groups").get_by_role("button").first.click()
+    expect(page.get_by_role("region", name="Chosen points")).to_contain_text("6 pictures chosen")
+
+
+def test_classes_are_taught_measured_and_shown(page: Page) -> None:
+    page.goto("/c/reviews/classes")
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_disabled()
+    page.get_by_label("Name").fill("topic")
+    for number, label, examples in (
+        (1, "food", ["soup", "cold soup", "the waiter", "a bowl of soup", "salty noodle soup"]),
+        (2, "film", ["film", "weak plot", "great actors", "the end of the film", "bad acting"]),
+    ):
+        page.get_by_label(f"Label of class {number}").fill(label)
+        page.get_by_label(f"Examples of class {number}").fill("\n".join(examples))
+    page.get_by_role("button", name="Train", exact=True).click()
+    report = page.get_by_role("region", name="How good it is")
+    expect(report).to_contain_text(re.compile(r"\d+ %.*95 % interval", re.DOTALL))
+    expect(report.get_by_role("table")).to_contain_text("film")
+    expect(page.get_by_role("heading", name=re.compile("^food"))).to_be_visible()
+    page.get_by_label("Try a text of your own").fill("tomato soup")
+    page.get_by_role("button", name="Predict").click()
+    expect(page.locator("output")).to_contain_text("food")
+    page.reload()
+    expect(report).to_be_visible()
+
+
+def test_a_narrow_window_needs_no_sideways_scrolling(page: Page) -> None:
+    page.set_viewport_size({"width": 400, "height": 800})
+    for path in ("search?q=soup", "search", "clusters", "map", "classes"):
+        for name in ("reviews", "photos"):
+            page.goto(f"/c/{name}/{path}")
+            page.wait_for_load_state("networkidle")
+            widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+            assert widths[0] <= widths[1], (name, path)
+
+
+def test_the_theme_is_changed_and_remembered(page: Page) -> None:
+    page.emulate_media(color_scheme="light")
+    page.goto("/c/reviews/search")
+    light = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    page.get_by_role("button", name="Switch to dark colours").click()
+    page.reload()
+    expect(page.get_by_role("button", name="Switch to light colours")).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") != light
