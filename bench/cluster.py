@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from tables import table, write_between_markers
 
 from semsearch.index.kmeans import kmeans
 from semsearch.vectors import Vectors, as_vectors, unit
@@ -22,17 +23,20 @@ def main() -> None:
     """Print seconds and inertia of each way, and their ratios to scikit-learn's KMeans."""
     options = read_options()
     vectors = read_vectors(options.vectors, options.key)
-    print(f"{options.vectors.name}: {vectors.shape[0]:,} x {vectors.shape[1]}, k = {options.k}\n")
-    print(f"{'how':<44}{'s':>8}{'ratio':>8}{'inertia':>12}{'ratio':>8}")
-    reference: tuple[float, float] | None = None
+    rows, reference = [], None
     for name, label in ways(options.k, options.seed).items():
         label(vectors[: 4 * options.k])  # libraries are loaded and threads started before the clock
         started = time.perf_counter()
         labels = label(vectors)
-        found = time.perf_counter() - started, inertia(vectors, labels)
-        reference = reference or found
-        ratios = found[0] / reference[0], found[1] / reference[1]
-        print(f"{name:<44}{found[0]:>8.2f}{ratios[0]:>8.2f}{found[1]:>12,.0f}{ratios[1]:>8.4f}")
+        seconds, spread = time.perf_counter() - started, inertia(vectors, labels)
+        reference = reference or (seconds, spread)
+        ratios = f"{seconds / reference[0]:.2f}", f"{spread / reference[1]:.4f}"
+        rows.append([name, f"{seconds:.2f}", ratios[0], f"{spread:,.0f}", ratios[1]])
+    title = f"{options.vectors.name}: {len(vectors):,} x {vectors.shape[1]}, k = {options.k}"
+    report = table([title, "s", "ratio", "inertia", "ratio"], rows)
+    print(report)
+    if options.markdown:
+        write_between_markers(options.markdown, "cluster", report)
 
 
 def read_options() -> argparse.Namespace:
@@ -42,6 +46,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--key", default="base", help="the array inside a .npz")
     parser.add_argument("-k", type=int, default=100, help="how many clusters")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--markdown", type=Path, help="a page with the markers to write between")
     return parser.parse_args()
 
 

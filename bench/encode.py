@@ -17,11 +17,11 @@ from statistics import median
 import numpy as np
 import pyarrow.parquet
 from scipy.stats import spearmanr
+from tables import table, write_between_markers
 
 from semsearch.modules import load_module
 from semsearch.modules.runtime import import_tensorflow
 
-OPENING, CLOSING = "<!-- encode -->", "<!-- /encode -->"
 SHOTS, DRAWS = 5, 20
 
 
@@ -39,7 +39,7 @@ def main() -> None:
     report = "\n\n".join(sections)
     print(report)
     if options.markdown:
-        write_between_markers(options.markdown, report)
+        write_between_markers(options.markdown, "encode", report)
 
 
 def parse() -> argparse.Namespace:
@@ -167,29 +167,6 @@ def few_shot(vectors: np.ndarray, classes: np.ndarray, seed: int) -> float:
     centres /= np.linalg.norm(centres, axis=1, keepdims=True)
     rest = np.setdiff1d(np.arange(len(classes)), examples)
     return float(((vectors[rest] @ centres.T).argmax(axis=1) == classes[rest]).mean())
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table whose columns also line up as plain text."""
-    widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
-
-    def line(cells: Sequence[str]) -> str:
-        first, *others = zip(cells, widths, strict=True)
-        padded = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
-        return f"| {' | '.join(padded)} |"
-
-    rule = ["-" * width if at == 0 else "-" * (width - 1) + ":" for at, width in enumerate(widths)]
-    return "\n".join([line(head), line(rule), *map(line, rows)])
-
-
-def write_between_markers(page: Path, report: str) -> None:
-    """Replace what stands between the markers of a page."""
-    text = page.read_text(encoding="utf-8")
-    before, opening, rest = text.partition(OPENING)
-    _, closing, after = rest.partition(CLOSING)
-    if not (opening and closing):
-        raise SystemExit(f"{page} has no lines {OPENING} and {CLOSING} to write between")
-    page.write_text(f"{before}{OPENING}\n\n{report}\n\n{CLOSING}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

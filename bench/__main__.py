@@ -1,0 +1,38 @@
+"""Run every bench on the data of a folder and write docs/performance.md: `make bench ARGS=...`.
+
+python -m bench --data DIR
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+BENCH = Path(__file__).parent
+PAGE = BENCH.parent / "docs" / "performance.md"
+
+
+def main() -> None:
+    """Run the benches one after another, each in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="the folder of data sets")
+    data = parser.parse_args().data
+    photos = "photos_caltech101_a"
+    encode = ["--texts", data / "sts_stsb_en_train_dev.parquet", "--column", "sentence1"]
+    encode += ["--sts", data / "sts_stsb_en_train_dev.parquet"]
+    encode += ["--images", data / f"{photos}.tar", "--labels", data / f"{photos}.parquet"]
+    run("encode.py", *encode)
+    run("search.py", "--texts", data / "intent_banking77_train.parquet")
+    run("cluster.py", "--vectors", data / "ann_glove100_40k.npz", "--key", "base", "-k", "100")
+
+
+def run(script: str, *options: str | Path) -> None:
+    """Run one bench and let it write its part of the page."""
+    command = [sys.executable, BENCH / script, *options, "--markdown", PAGE]
+    subprocess.run([str(word) for word in command], check=True)
+
+
+if __name__ == "__main__":
+    main()
