@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from semsearch import corpus, fsio
+from semsearch.errors import StorageFull
 from semsearch.store import Store
 
 
@@ -14,5 +17,7 @@ def cached_thumbnail(store: Store, blob: str, size: int) -> bytes:
     except OSError:
         small = corpus.thumbnail(store.blob(blob), size)
     if not store.read_only:
-        fsio.publish_bytes(small, scratch=store.folder.scratch, place=lambda _: path)
+        # Keeping it is a courtesy: a full disk, or a writer sweeping tmp/, must not cost the answer.
+        with suppress(OSError, StorageFull):
+            fsio.publish_bytes(small, scratch=store.folder.scratch, place=lambda _: path)
     return small
