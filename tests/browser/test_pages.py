@@ -172,6 +172,41 @@ def test_classes_are_taught_measured_and_shown(page: Page) -> None:
     expect(report).to_be_visible()
 
 
+def test_pictures_are_clicked_into_classes(page: Page) -> None:
+    page.goto("/c/photos/classes")
+    page.get_by_label("Name").fill("warmth")
+    for number, label, colour in ((1, "warm", "red"), (2, "cool", "blue")):
+        page.get_by_label(f"Label of class {number}").fill(label)
+        expect(page.get_by_role("heading", name=f"Click pictures into {label}")).to_be_visible()
+        for step in range(3):
+            page.get_by_role("button", name=f"{colour} {step}.png", exact=True).click()
+        examples = page.get_by_label(f"Examples of class {number}")
+        expect(examples).to_have_value("\n".join(f"{colour} {step}.png" for step in range(3)))
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_role("heading", name=re.compile("^warm 6"))).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("^cool 6"))).to_be_visible()
+
+
+def test_the_lasso_chooses_what_it_is_drawn_around(page: Page) -> None:
+    page.goto("/c/photos/map")
+    expect(page.frame_locator("iframe").locator("canvas")).to_have_attribute("data-drawn", "12")
+    page.get_by_role("button", name="Lasso").click()
+    box = page.locator("iframe").bounding_box()
+    assert box is not None
+    left, top = box["x"] + 20, box["y"] + 70
+    right, bottom = box["x"] + box["width"] - 20, box["y"] + box["height"] - 20
+    corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top + 5)]
+    page.mouse.move(left - 5, top - 5)
+    page.wait_for_timeout(300)  # the plot takes up its new mode
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for x, y in corners:
+        page.mouse.move(x, y, steps=8)
+        page.wait_for_timeout(60)  # the lasso takes a point every few milliseconds
+    page.mouse.up()
+    expect(page.get_by_role("region", name="Chosen points")).to_contain_text("12 pictures chosen")
+
+
 def test_a_narrow_window_needs_no_sideways_scrolling(page: Page) -> None:
     page.set_viewport_size({"width": 400, "height": 800})
     for path in ("search?q=soup", "search", "clusters", "map", "classes"):

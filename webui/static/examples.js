@@ -67,7 +67,7 @@ function ClassBox({ info, number, each, onChange, onRemove, active, onActive }) 
   const keys = linesOf(each.lines);
   const drop = (key) => onChange({ ...each, lines: keys.filter((k) => k !== key).join("\n") });
   return html`
-    <fieldset class=${`class ${pictures && active ? "active" : ""}`} onFocusIn=${onActive}>
+    <fieldset class=${`class ${pictures && active ? "active" : ""}`} onfocusin=${onActive}>
       <legend class="visually-hidden">Class ${number}</legend>
       <div class="field">
         <input class="label" value=${each.label} aria-label=${`Label of class ${number}`} placeholder=${`label ${number}`}

@@ -128,7 +128,7 @@ function Plot({ info, map, params, go }) {
   };
   return html`
     <div class="plane">
-      <div class="plot">
+      <div class="plot" onMouseLeave=${() => setHover(null)}>
         <iframe ref=${frame} src="/plot" title=${`${count(map.keys.length)} points; the groups beside it list the same items as text`}></iframe>
         <div class="plot-tools" role="group" aria-label="What dragging does">
           <button type="button" class="quiet" aria-pressed=${!lasso} aria-label="Move and zoom" title="Move and zoom" onClick=${() => setLasso(false)}><${Icon} name="move" /></button>

@@ -33,7 +33,7 @@ function sized() {
 }
 
 function drawWithWebGL() {
-  const plot = createScatterplot({ canvas, ...sized(), pointSize: 5, opacity: 0.75, deselectOnDblClick: true });
+  const plot = createScatterplot({ canvas, ...sized(), pointSize: 5, opacityInactiveMax: 0.2, deselectOnDblClick: true });
   let quiet = false; // a selection that came from outside is not told back
   plot.subscribe("pointOver", (index) => {
     const [x, y] = plot.getScreenPosition(index);
@@ -59,7 +59,7 @@ function drawWithWebGL() {
       plot.set({
         backgroundColor: background,
         pointColor: palette,
-        pointColorActive: text,
+        pointColorActive: palette,
         pointColorHover: text,
         lassoColor: accent,
       });
