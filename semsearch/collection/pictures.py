@@ -17,7 +17,7 @@ def cached_thumbnail(store: Store, blob: str, size: int) -> bytes:
     except OSError:
         small = corpus.thumbnail(store.blob(blob), size)
     if not store.read_only:
-        # Keeping it is a courtesy: a full disk, or a writer sweeping tmp/, must not cost the answer.
+        # Keeping it is a courtesy: a full disk or a writer that sweeps tmp/ costs no answer.
         with suppress(OSError, StorageFull):
             fsio.publish_bytes(small, scratch=store.folder.scratch, place=lambda _: path)
     return small
