@@ -11,11 +11,11 @@ from semsearch.cli.screen import notes, print_hits, results
 SAMPLES = {"reviews": {"text": "review", "key": "id"}, "pictures": {}}
 
 SEARCHES = (
-    ("reviews", "the food arrived cold"),
-    ("reviews", "it stopped working after a week"),
+    ("reviews", "I was kept waiting for ages"),
+    ("reviews", "my dinner was not hot enough"),
     ("reviews", "die Kopfhörer klingen wunderbar"),
 )
-"""One plain, one about things that break, one in German over English reviews."""
+"""The best hits share no word with the query; the last is German over English reviews."""
 
 
 @click.command()
