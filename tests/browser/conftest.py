@@ -31,6 +31,7 @@ GREETINGS = [  # a text that is an attack on the page, and one that is only odd
 ]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test here, and let one process have them all: they share a browser."""
     for item in items:

@@ -6,7 +6,12 @@ import { Loading, Problem, noun } from "./parts.js";
 
 // Questions for the sample collection; any other collection offers its own short texts.
 const QUESTIONS = {
-  reviews: ["the food arrived cold", "the battery died after a week", "I would watch it again", "nobody cared about us"],
+  reviews: [
+    "the food arrived cold",
+    "the actors were unconvincing",
+    "it quit working after a few days",
+    "die Kopfhörer klingen wunderbar",
+  ],
 };
 
 const shortest = (items) =>
