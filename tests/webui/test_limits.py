@@ -12,8 +12,9 @@ from flask.testing import FlaskClient
 import semsearch
 from semsearch import errors as engine
 from webui.errors import status_of
-from webui.schemas import MAX_BODY_BYTES, MAX_TEXT_BYTES
 
+MAX_TEXT_BYTES = 8192
+MAX_BODY_BYTES = 16 * 1024 * 1024
 REVIEWS = "/api/v1/collections/reviews"
 SEARCH = f"{REVIEWS}/search"
 

@@ -130,6 +130,11 @@ def test_collections_that_come_and_go_are_noticed(
     with semsearch.create(indexes / "new", module="hashing") as new:
         new.add(["one", "two", "three"])
     assert client.get("/api/v1/collections/new").json["rows"] == 3
+    # Replaced between two requests: nobody asked while it was away.
+    (indexes / "new").rename(tmp_path / "gone too")
+    with semsearch.create(indexes / "new", module="hashing") as new:
+        new.add(["one"])
+    assert client.get("/api/v1/collections/new").json["rows"] == 1
 
 
 def test_rows_added_by_another_handle_are_found(
