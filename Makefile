@@ -16,7 +16,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format bench slow clean chromium
+.PHONY: help demo test check format bench slow pictures clean chromium
 
 help: ## list the commands
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -47,6 +47,9 @@ bench: $(MADE)-test ## measure speed and quality, as tables
 
 slow: $(MADE)-test chromium ## run the tests that the default run leaves out
 	@$(BIN)/python -m pytest -m slow $(ARGS)
+
+pictures: $(MADE)-test chromium ## take the pictures of the README anew, from the real program
+	@SEMSEARCH_PICTURES=docs/images $(BIN)/python -m pytest -q tests/browser/test_demo_pages.py
 
 clean: ## remove all that make has made; collections in indexes/ stay
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -11,8 +11,8 @@ from semsearch.cli.screen import notes, print_hits, results
 SAMPLES = {"reviews": {"text": "review", "key": "id"}, "pictures": {}}
 
 SEARCHES = (
-    ("reviews", "I was kept waiting for ages"),
-    ("reviews", "my dinner was not hot enough"),
+    ("reviews", "the acoustics are superb"),
+    ("reviews", "delicious dinner and kind staff"),
     ("reviews", "die Kopfhörer klingen wunderbar"),
 )
 """The best hits share no word with the query; the last is German over English reviews."""

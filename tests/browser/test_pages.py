@@ -16,8 +16,7 @@ OUTPUT = Path(__file__).parent / "output"
 
 def test_a_person_searches_and_presses_similar(page: Page) -> None:
     page.goto("/")
-    expect(page.get_by_label("Collection")).to_have_value("photos")
-    page.get_by_label("Collection").select_option("reviews")
+    expect(page.get_by_label("Collection")).to_have_value("reviews")
     box = page.get_by_role("searchbox", name="Search by meaning")
     box.fill("cold soup")
     box.press("Enter")
@@ -57,6 +56,15 @@ def test_a_chip_narrows_and_its_filter_can_be_removed(page: Page) -> None:
     expect(page.get_by_label("Filter", exact=True)).to_have_value("source = 'imdb'")
     page.get_by_role("button", name="Remove the filter").click()
     expect(page.get_by_role("listitem")).to_have_count(10)
+
+
+def test_a_chip_narrows_what_an_or_let_in(page: Page) -> None:
+    page.goto("/c/reviews/search?q=film&where=stars+%3D+1+or+stars+%3D+2")
+    page.get_by_role("button", name="source imdb").first.click()
+    expect(page.get_by_label("Filter", exact=True)).to_have_value(
+        "(stars = 1 or stars = 2) and source = 'imdb'"
+    )
+    expect(page.get_by_role("listitem")).to_have_count(2)
 
 
 def test_a_hit_without_a_shared_word_says_so(page: Page) -> None:

@@ -100,7 +100,9 @@ function App() {
   const collections = all.data?.collections ?? [];
   useTitle(name, view, params);
   useEffect(() => {
-    if (!name && collections.length) open(addressOf(collections[0].name, "search"), { replace: true });
+    // A question can be typed at once where there are texts.
+    const first = collections.find((each) => each.modality === "text") ?? collections[0];
+    if (!name && first) open(addressOf(first.name, "search"), { replace: true });
   }, [name, all.data]);
   const handlers = useMemo(
     () => ({

@@ -9,13 +9,18 @@ import { Welcome } from "./welcome.js";
 const PAGE = 20;
 const KS = [10, 20, 50, 100, 500];
 
+// Names that the filter language would read as its own words.
+const RESERVED = /^(and|between|case|from|in|is|like|not|null|or|select|where)$/i;
+
 // A filter that also asks for this field's value; a quote inside text is doubled.
 function narrowed(where, name, value) {
-  const field = /^[A-Za-z_]\w*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+  const isPlain = /^[A-Za-z_]\w*$/.test(name) && !RESERVED.test(name);
+  const field = isPlain ? name : `"${name.replaceAll('"', '""')}"`;
   const written = typeof value === "string" ? `'${value.replaceAll("'", "''")}'` : String(value);
   const term = `${field} = ${written}`;
   if (!where) return term;
-  return where.includes(term) ? where : `${where} and ${term}`;
+  if (where.includes(term)) return where;
+  return `${/\bor\b/i.test(where) ? `(${where})` : where} and ${term}`;
 }
 
 function Options({ info, params, go }) {

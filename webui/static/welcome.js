@@ -7,9 +7,9 @@ import { Loading, Problem, noun } from "./parts.js";
 // Questions for the sample collection; any other collection offers its own short texts.
 const QUESTIONS = {
   reviews: [
-    "the food arrived cold",
-    "the actors were unconvincing",
-    "it quit working after a few days",
+    "the acoustics are superb",
+    "delicious dinner and kind staff",
+    "I was kept waiting for ages",
     "die Kopfhörer klingen wunderbar",
   ],
 };
