@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from semsearch.analysis.threads import one_thread
 from semsearch.vectors import Vectors
 
 _ROWS_PER_BLOCK = 16_384
+
+SMALL = 64
+"""Up to this width all eigenvectors cost nothing worth saving."""
 
 
 def leading_directions(
@@ -20,11 +24,26 @@ def leading_directions(
     Of the two signs that fit, each has the one that makes its largest element positive. Memory
     grows with dim squared and not with the number of vectors.
     """
-    moments = _second_moments(vectors, mean)
-    _, directions = np.linalg.eigh(moments)  # shortest first
-    leading = directions[:, ::-1][:, :n]
+    with one_thread():
+        leading = _leading_eigenvectors(_second_moments(vectors, mean), n)
     largest = np.take_along_axis(leading, np.abs(leading).argmax(axis=0)[None, :], axis=0)
     return np.ascontiguousarray(leading * np.where(largest < 0, -1, 1), dtype=np.float32)
+
+
+def _leading_eigenvectors(moments: npt.NDArray[np.float64], n: int) -> npt.NDArray[np.float64]:
+    """Return the eigenvectors (dim, n) of the largest eigenvalues, largest first."""
+    from scipy.linalg import eigh
+    from scipy.sparse.linalg import ArpackNoConvergence, eigsh
+
+    dim = len(moments)
+    if dim > SMALL:  # a few of many are found by a few products, in a hundredth of the time
+        try:
+            values, vectors = eigsh(moments, k=min(n, dim - 1), which="LA", v0=np.ones(dim))
+            return np.asarray(vectors[:, np.argsort(-values)])
+        except ArpackNoConvergence:
+            pass
+    _, vectors = eigh(moments, subset_by_index=[max(0, dim - n), dim - 1])
+    return np.asarray(vectors[:, ::-1])
 
 
 def _second_moments(

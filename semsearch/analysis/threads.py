@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
+from threading import RLock
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-_limited = Lock()
+_limited = RLock()  # a grouping inside may ask again
 
 
 @contextmanager

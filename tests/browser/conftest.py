@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import semsearch
 from tests.conftest import REVIEWS
@@ -21,6 +21,8 @@ from webui.server import listen
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 VENDOR = Path(__file__).parents[2] / "webui" / "static" / "vendor" / "preact.js"
+
+expect.set_options(timeout=30_000)  # TensorFlow may be at work beside
 
 GREETINGS = [  # a text that is an attack on the page, and one that is only odd
     {
