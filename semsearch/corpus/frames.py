@@ -10,7 +10,18 @@ if TYPE_CHECKING:
 
 
 def as_dataframe(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
-    """Return a DataFrame with these columns, in this order."""
+    """Return a DataFrame with these columns, in this order; None among texts stays None."""
     import pandas as pd
 
-    return pd.DataFrame(dict(columns))
+    # Left to itself pandas makes texts its own type, in which what is missing is NaN.
+    return pd.DataFrame(
+        {
+            name: pd.Series(values, dtype=object if has_text(values) else None)
+            for name, values in columns.items()
+        }
+    )
+
+
+def has_text(values: Sequence[Any]) -> bool:
+    """Tell whether a text is among the values."""
+    return any(isinstance(value, str) for value in values)
