@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from semsearch import corpus
 from semsearch.cli.options import json_option, name_argument, opened
-from semsearch.cli.screen import notes, print_facts, print_json, results, shortened
+from semsearch.cli.screen import print_facts, print_json, results, shortened, working
 from semsearch.collection import Clustering, Collection, Prediction
 from semsearch.errors import SourceError
 
@@ -35,7 +36,7 @@ def cluster(
 ) -> None:
     """Group the items of NAME into clusters with names, and store the result."""
     collection = opened(context, name)
-    with notes().status(f"clustering {len(collection):,} items"):
+    with working(f"clustering {len(collection):,} items"):
         clustering = collection.cluster(n_clusters, method, seed)
     if as_json:
         print_json(clustering.as_dict())
@@ -61,7 +62,7 @@ def train(
     examples: dict[str, list[str]] = {}
     for content, label in zip(contents, chosen, strict=True):
         examples.setdefault(label, []).append(content)
-    with notes().status(f"training {label_name} on {len(contents):,} examples"):
+    with working(f"training {label_name} on {len(contents):,} examples"):
         classifier = collection.train(label_name, examples, keys=column == "key")
     report = classifier.report.as_dict()
     if as_json:
@@ -126,11 +127,10 @@ def _read_column(columns: dict[str, list[corpus.Value]], path: str) -> tuple[str
 def _print_clustering(collection: Collection, clustering: Clustering) -> None:
     console = results()
     for one in clustering.clusters:
-        console.print(f"[bold]{one.id:>3}[/]  ", end="")
-        console.print(one.name, markup=False, style="bold", end="")
-        console.print(f"  [dim]{one.size:,} items[/]")
+        heading = Text(f"{one.id:>3}  {one.name}", style="bold")
+        console.print(heading.append(f"  {one.size:,} items", style="not bold dim"))
         for hit in collection.get(list(one.representatives[:3])):
-            console.print(f"       {shortened(hit.text or hit.key, 100)}", markup=False)
+            console.print(f"       {shortened(hit.text or hit.key, 100)}")
     console.print(f"{clustering.n_clusters} clusters of {len(clustering.keys):,} items")
 
 
@@ -143,4 +143,4 @@ def _print_predictions(found: Sequence[Prediction], texts: Sequence[str]) -> Non
     if len(found) > SHOWN:
         console.print(f"and {len(found) - SHOWN:,} more; --json prints them all")
     for label, n in Counter(one.label or "(unsure)" for one in found).most_common():
-        console.print(f"{label}: {n:,}", markup=False)
+        console.print(f"{label}: {n:,}")

@@ -24,11 +24,11 @@ SEARCHES = (
 def demo(context: click.Context, *, no_serve: bool) -> None:
     """Build the sample collections `reviews` and `pictures` and open the web UI."""
     for name, columns in SAMPLES.items():
-        notes().print(f"[bold]{name}[/]")
+        notes().print(name, style="bold")
         index_sample(indexes_of(context), name, **columns)
     if no_serve:
         for name, query in SEARCHES:
-            results().print(f"[bold]{name}: “{query}”[/]\n")
+            results().print(f"{name}: “{query}”\n", style="bold")
             print_hits(opened(context, name, read_only=True).search(query, k=3))
         return
     group = context.find_root().command

@@ -51,7 +51,7 @@ def doctor(context: click.Context, *, as_json: bool) -> None:
         ]
         print_facts(lines, results())
         for problem in problems:
-            results().print(f"problem: {problem}", style="red", markup=False)
+            results().print(f"problem: {problem}", style="red")
         if not problems:
             results().print("all is well")
     context.exit(1 if problems else 0)

@@ -105,7 +105,7 @@ def _print_report(report: AddReport) -> None:
         f" {len(report.skipped):,} skipped in {report.seconds:.1f} s"
     )
     for row, key, reason in report.skipped[:SHOWN_SKIPPED]:
-        console.print(f"  row {row}{f' ({key})' if key else ''}: {reason}", markup=False)
+        console.print(f"  row {row}{f' ({key})' if key else ''}: {reason}")
     rest = len(report.skipped) - SHOWN_SKIPPED
     if rest > 0:
         console.print(f"  and {rest:,} more; --json lists them all")

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from rich.console import Console
@@ -27,15 +27,25 @@ from semsearch.collection import Hit
 BAR_WIDTH = 10
 SHOWN_TEXT = 300
 
+UNWRAPPED = 1_000_000
+"""The width for a file or a pipe, whose lines end where we end them and nowhere else."""
+
 
 def results() -> Console:
     """Return the console of results."""
-    return Console(file=sys.stdout, highlight=False)
+    return _console(sys.stdout)
 
 
 def notes() -> Console:
     """Return the console of everything that is no result."""
-    return Console(file=sys.stderr, highlight=False)
+    return _console(sys.stderr)
+
+
+@contextmanager
+def working(doing: str) -> Iterator[None]:
+    """Show on stderr what is being done, for as long as it takes."""
+    with notes().status(Text(doing)):  # a str would be read as markup
+        yield
 
 
 def print_json(value: Any) -> None:
@@ -78,7 +88,7 @@ def progress_bar(doing: str) -> Iterator[Callable[[int, int | None], None]]:
     """Show a bar with an ETA on stderr; yield what to tell it: (done, total or None)."""
     columns = (
         SpinnerColumn(),
-        TextColumn(doing),
+        TextColumn("{task.description}", markup=False),  # the name itself is no format string
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -88,6 +98,12 @@ def progress_bar(doing: str) -> Iterator[Callable[[int, int | None], None]]:
     with Progress(*columns, console=notes(), transient=True) as progress:
         task = progress.add_task(doing, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _console(file: TextIO) -> Console:
+    """Return a console that shows strings as they are: what we print is mostly a user's own."""
+    width = None if file.isatty() else UNWRAPPED
+    return Console(file=file, width=width, markup=False, emoji=False, highlight=False)
 
 
 def _heading(hit: Hit) -> Text:
