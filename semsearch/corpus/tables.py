@@ -182,19 +182,27 @@ def parse_parquet(name: str, open_binary: Opener) -> Table:
         ) from error
     require_distinct(name, arrow.column_names)
     columns = {
-        column: python_values(values)
+        column: python_values(name, column, values)
         for column, values in zip(arrow.column_names, arrow.columns, strict=True)
     }
     return Table(name, columns, arrow.num_rows)
 
 
-def python_values(values: pa.ChunkedArray) -> list[Any]:
+def python_values(name: str, column: str, values: pa.ChunkedArray) -> list[Any]:
     """Return an arrow column as Python values; times keep microseconds, all that Python has."""
     import pyarrow as pa
 
-    if pa.types.is_timestamp(values.type):
-        values = values.cast(pa.timestamp("us", values.type.tz), safe=False)
-    found: list[Any] = values.to_pylist()
+    kind = values.type
+    if pa.types.is_timestamp(kind) and kind.unit == "ns":
+        values = values.cast(pa.timestamp("us", kind.tz), safe=False)
+    try:
+        found: list[Any] = values.to_pylist()
+    except (ValueError, LookupError, ArithmeticError) as error:
+        # No cast to text: beyond the year 32767 arrow writes another year without a word.
+        raise SourceError(
+            f"the column {column!r} of {name} holds a {kind} that cannot be read ({error})",
+            "write that column as UTF-8 text, or leave it out",
+        ) from error
     return found
 
 

@@ -180,6 +180,42 @@ def test_parquet_keeps_whole_numbers_whole_beside_missing_ones(tmp_path: Path) -
     ]
 
 
+def parquet(path: Path, column: str, values: pa.Array) -> Path:
+    pq.write_table(pa.table({"text": ["soup"] * len(values), column: values}), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (3_000_000, pa.date32()),
+        (10**18, pa.timestamp("us")),
+        (10**18, pa.timestamp("ms")),
+        (10**18, pa.timestamp("us", "UTC")),
+        (0, pa.timestamp("us", "Mars/Base")),
+    ],
+)
+def test_parquet_times_that_cannot_be_had_are_told_with_their_column(
+    tmp_path: Path, number: int, kind: pa.DataType
+) -> None:
+    plain = pa.int32() if pa.types.is_date32(kind) else pa.int64()
+    said = complaint(parquet(tmp_path / "a.parquet", "at", pa.array([number], plain).cast(kind)))
+    assert f"the column 'at' of '{tmp_path}/a.parquet' holds a {kind} that cannot be read" in said
+    assert "as UTF-8 text" in said
+
+
+def test_a_parquet_text_that_is_not_utf8_is_told_with_its_column(tmp_path: Path) -> None:
+    buffers = pa.array([b"caf\xe9"]).buffers()
+    values = pa.Array.from_buffers(pa.string(), 1, buffers)
+    assert "the column 'by' of" in complaint(parquet(tmp_path / "a.parquet", "by", values))
+
+
+def test_parquet_times_of_the_last_year_of_all_are_read(tmp_path: Path) -> None:
+    values = pa.array([datetime(9999, 12, 31, 23, 59)], pa.timestamp("ms"))
+    found = entries(parquet(tmp_path / "a.parquet", "at", values))
+    assert found[0].fields == {"at": "9999-12-31T23:59:00"}
+
+
 def test_nested_json_becomes_json_text_and_absent_keys_none(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", '{"text": "a", "by": {"name": "Zoë"}}\n\n{"text": "b"}\n')
     assert [entry.fields for entry in entries(path)] == [{"by": '{"name": "Zoë"}'}, {"by": None}]
