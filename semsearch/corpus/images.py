@@ -9,7 +9,6 @@ import io
 import os
 import stat
 import warnings
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -21,8 +20,8 @@ from PIL import Image
 from semsearch.corpus.scan import MEGABYTE, Opener
 from semsearch.errors import SourceError
 
-IMAGE_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-IMAGE_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+IMAGE_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
+IMAGE_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "WEBP")
 MAX_FILE = 100 * MEGABYTE
 
 
@@ -113,14 +112,17 @@ class ImageZip:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.name = repr(str(path))
+        with self._opened() as archive:
+            members = archive.infolist()
+        self._members = {PurePosixPath(each.filename).as_posix(): each for each in members}
+
+    def _opened(self) -> ZipFile:
         try:
-            with ZipFile(path) as archive:
-                members = archive.infolist()
-        except (BadZipFile, NotImplementedError, OSError) as error:
+            return ZipFile(self.path)
+        except (BadZipFile, NotImplementedError, OSError, ValueError) as error:
             raise SourceError(
                 f"{self.name} cannot be read as a zip archive ({error})", "make the archive again"
             ) from error
-        self._members = {PurePosixPath(each.filename).as_posix(): each for each in members}
 
     def image_names(self) -> list[str]:
         """Return the names of the images in the archive, sorted."""
@@ -147,8 +149,8 @@ class ImageZip:
     def contents(
         self, files: Iterable[str], *, is_image: bool = True
     ) -> Iterator[bytes | Unreadable]:
-        """Yield the bytes of each member."""
-        with ZipFile(self.path) as archive:
+        """Yield the bytes of each member; raise `SourceError` when the archive is gone by now."""
+        with self._opened() as archive:
             for file in files:
                 member = self._members.get(PurePosixPath(file).as_posix())
                 if member is None:
@@ -175,7 +177,7 @@ def read_member(archive: ZipFile, member: ZipInfo) -> bytes | Unreadable:
     try:
         with archive.open(member) as file:
             content = file.read(MAX_FILE + 1)
-    except (BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error) as error:
+    except Exception as error:  # each decompressor raises kinds of its own on damaged bytes
         return Unreadable(f"cannot be read from the archive ({error})")
     return too_big() if len(content) > MAX_FILE else content
 

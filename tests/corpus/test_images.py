@@ -6,7 +6,7 @@ import io
 import os
 import stat
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile, ZipInfo
 
 import pandas as pd
 import pytest
@@ -14,6 +14,7 @@ from PIL import Image
 
 from semsearch.corpus import Item, Skipped, images, read_corpus, sample_path
 from semsearch.errors import SourceError
+from semsearch.modules.image import FORMATS
 
 
 def picture(colour: str, kind: str = "PNG") -> bytes:
@@ -216,8 +217,50 @@ def test_a_folder_or_zip_without_images_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_zip_that_is_none_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.zip").write_bytes(RED)
-    assert "cannot be read as a zip archive" in complaint(tmp_path / "a.zip")
+    path = tmp_path / "a.zip"
+    with ZipFile(path, "w") as archive:
+        archive.writestr("\u00fc.png", RED)
+    whole = path.read_bytes()
+    broken_name = whole.replace("\u00fc".encode(), b"\xfc ")
+    for content in (RED, b"", whole[:-30], broken_name):
+        path.write_bytes(content)
+        assert "cannot be read as a zip archive" in complaint(path)
+
+
+@pytest.mark.parametrize("content", [None, b"", RED], ids=["gone", "empty", "another"])
+def test_a_zip_that_is_cut_or_gone_after_the_check_is_told(
+    folder: Path, content: bytes | None
+) -> None:
+    path = zipped(folder)
+    corpus = read_corpus(path)
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SourceError, match="cannot be read as a zip archive") as caught:
+        list(corpus.entries)
+    assert caught.value.remedy
+
+
+def test_a_zip_that_is_exchanged_after_the_check_skips_what_it_has_not(folder: Path) -> None:
+    path = zipped(folder)
+    corpus = read_corpus(path)
+    with ZipFile(path, "w") as archive:
+        archive.writestr("\u00fc.png", RED)
+        archive.writestr("other.png", BLUE)
+    told = [entry.reason for entry in corpus.entries if isinstance(entry, Skipped)]
+    assert len(told) == 2
+    assert all("cannot be read from the archive" in reason for reason in told)
+
+
+@pytest.mark.parametrize("method", [ZIP_STORED, ZIP_DEFLATED, ZIP_BZIP2, ZIP_LZMA])
+def test_damaged_bytes_of_every_compression_skip_the_file(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "a.zip"
+    with ZipFile(path, "w", method) as archive:
+        archive.writestr("noise.bmp", picture("red", "BMP") + os.urandom(5000))
+    whole = path.read_bytes()
+    for place in (60, 200, 2000):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        assert "cannot be read from the archive" in reasons(path)[0]
 
 
 def test_images_are_read_one_at_a_time(folder: Path) -> None:
@@ -237,6 +280,12 @@ def test_the_samples_are_whole() -> None:
     assert (pictures.size, pictures.fields) == (1000, ("group", "subgroup", "tags"))
     first = next(pictures.entries)
     assert (first.key, first.text) == ("grinning-face", "grinning face")
+
+
+def test_what_is_taken_for_an_image_is_what_image_modules_read() -> None:
+    assert set(images.IMAGE_FORMATS) == set(FORMATS)
+    suffixes = Image.registered_extensions()
+    assert {suffixes[each] for each in images.IMAGE_SUFFIXES} == set(FORMATS)
 
 
 def test_an_unknown_sample_is_told_with_the_known_ones() -> None:
