@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import click
 from rich.table import Table
@@ -11,9 +13,10 @@ from rich.text import Text
 
 from semsearch import corpus
 from semsearch.cli.options import json_option, name_argument, opened
-from semsearch.cli.screen import print_facts, print_json, results, shortened, working
+from semsearch.cli.screen import notes, print_facts, print_json, results, shortened, working
 from semsearch.collection import Clustering, Collection, Prediction
-from semsearch.errors import SourceError
+from semsearch.corpus.values import as_text
+from semsearch.errors import CollectionError, SourceError
 
 SHOWN = 20
 
@@ -36,6 +39,11 @@ def cluster(
 ) -> None:
     """Group the items of NAME into clusters with names, and store the result."""
     collection = opened(context, name)
+    if len(collection) == 0:  # nothing is wrong with the command line, so no ValueError
+        raise CollectionError(
+            f"the collection {name!r} holds no items to cluster",
+            f"add some first: semsearch index {name} FILE",
+        )
     with working(f"clustering {len(collection):,} items"):
         clustering = collection.cluster(n_clusters, method, seed)
     if as_json:
@@ -57,26 +65,18 @@ def train(
 
     LABELS.csv has the columns `label`, and `key` of stored items or `text`.
     """
+    if not label_name.strip():
+        raise click.UsageError("LABEL_NAME is empty; give a name such as 'sentiment'")
     collection = opened(context, name)
-    column, contents, chosen = _read_labels(labels)
-    examples: dict[str, list[str]] = {}
-    for content, label in zip(contents, chosen, strict=True):
-        examples.setdefault(label, []).append(content)
-    with working(f"training {label_name} on {len(contents):,} examples"):
+    column, examples = _read_examples(labels)
+    n_examples = sum(map(len, examples.values()))
+    with working(f"training {label_name} on {n_examples:,} examples"), _blamed_on(labels):
         classifier = collection.train(label_name, examples, keys=column == "key")
     report = classifier.report.as_dict()
     if as_json:
         print_json(report)
-        return
-    lines = [("classifier", label_name), ("examples", f"{report['n_examples']:,}")]
-    for figure in ("accuracy", "macro_f1"):
-        if report[figure] is not None:
-            low, high = report[f"{figure}_interval"]
-            lines.append((figure, f"{report[figure]:.3f}  (95 % interval {low:.3f} to {high:.3f})"))
-    lines.append(("measured by", f"cross-validation in {report['n_folds']} parts"))
-    if report.get("note"):
-        lines.append(("note", report["note"]))
-    print_facts(lines, results())
+    else:
+        _print_report(label_name, report)
 
 
 @click.command()
@@ -95,7 +95,7 @@ def predict(
         found = classifier.predictions()
         texts = [hit.text for hit in collection.get([one.key for one in found[:SHOWN]])]
     else:
-        column, contents = _read_column(corpus.read_columns(source), source)
+        column, contents = _read_contents(corpus.read_columns(source), source)
         found = classifier.predictions(contents, keys=column == "key")
         texts = contents
     if as_json:
@@ -104,24 +104,50 @@ def predict(
         _print_predictions(found, texts)
 
 
-def _read_labels(path: str) -> tuple[str, list[str], list[str]]:
+@contextmanager
+def _blamed_on(path: str) -> Iterator[None]:
+    """Tell a ValueError as a problem of a table: what the engine refuses was read from there.
+
+    Elsewhere a ValueError is about the words of the command line and ends as wrong usage.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise SourceError(f"the examples of {path!r} teach nothing: {error}") from error
+
+
+def _read_examples(path: str) -> tuple[str, dict[str, list[str]]]:
+    """Return the name of the column that was read, and its cells by label."""
     columns = corpus.read_columns(path)
-    column, contents = _read_column(columns, path)
+    column, contents = _read_contents(columns, path)
     if "label" not in columns:
         raise SourceError(
             f"{path!r} has no column 'label'", f"it has: {', '.join(columns)}; rename one"
         )
-    return column, contents, [str(label) for label in columns["label"]]
+    labels = [as_text(cell) for cell in columns["label"]]
+    examples: dict[str, list[str]] = {}
+    for content, label in zip(contents, labels, strict=True):
+        if label.strip():
+            examples.setdefault(label, []).append(content)
+    without = sum(not label.strip() for label in labels)
+    if without:
+        notes().print(f"rows of {path!r} without a label, left out: {without:,} of {len(labels):,}")
+    return column, examples
 
 
-def _read_column(columns: dict[str, list[corpus.Value]], path: str) -> tuple[str, list[str]]:
-    for name in ("key", "text"):
-        if name in columns:
-            return name, [str(value) for value in columns[name]]
-    raise SourceError(
-        f"{path!r} has neither a column 'key' nor 'text'",
-        f"it has: {', '.join(columns)}; rename one",
-    )
+def _read_contents(columns: dict[str, list[corpus.Value]], path: str) -> tuple[str, list[str]]:
+    """Return the column that tells what the rows are about, by name, and its cells as text."""
+    name = next((name for name in ("key", "text") if name in columns), None)
+    if name is None:
+        raise SourceError(
+            f"{path!r} has neither a column 'key' nor 'text'",
+            f"it has: {', '.join(columns)}; rename one",
+        )
+    cells = [as_text(cell) for cell in columns[name]]
+    for row, cell in enumerate(cells, 1):
+        if not cell.strip():
+            raise SourceError(f"row {row} of {path!r} has no {name}", "fill it in, or leave it out")
+    return name, cells
 
 
 def _print_clustering(collection: Collection, clustering: Clustering) -> None:
@@ -132,6 +158,19 @@ def _print_clustering(collection: Collection, clustering: Clustering) -> None:
         for hit in collection.get(list(one.representatives[:3])):
             console.print(f"       {shortened(hit.text or hit.key, 100)}")
     console.print(f"{clustering.n_clusters} clusters of {len(clustering.keys):,} items")
+
+
+def _print_report(label_name: str, report: dict[str, Any]) -> None:
+    lines = [("classifier", label_name), ("examples", f"{report['n_examples']:,}")]
+    for figure, shown in (("accuracy", "accuracy"), ("macro_f1", "macro F1")):
+        if report[figure] is not None:
+            low, high = report[f"{figure}_interval"]
+            lines.append((shown, f"{report[figure]:.3f}  (95 % interval {low:.3f} to {high:.3f})"))
+    if report["n_folds"]:
+        lines.append(("measured by", f"cross-validation in {report['n_folds']} parts"))
+    if report["note"]:
+        lines.append(("not measured" if not report["n_folds"] else "note", report["note"]))
+    print_facts(lines, results())
 
 
 def _print_predictions(found: Sequence[Prediction], texts: Sequence[str]) -> None:
