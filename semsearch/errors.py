@@ -13,7 +13,8 @@
     │   ├── KeyNotFound          no stored item has this key
     │   └── ResultNotFound       no stored clustering or classifier has this name
     ├── QueryError               a filter or query cannot be understood
-    └── StorageFull              the disk refused more bytes
+    └── StorageError             the disk or the file system refused a write
+        └── StorageFull          it has no room for more bytes
 
 A caller's slip (k=0, an array of the wrong shape) is a ValueError or a TypeError instead.
 """
@@ -110,7 +111,13 @@ class QueryError(SemsearchError):
     code = "query"
 
 
-class StorageFull(SemsearchError):
+class StorageError(SemsearchError):
+    """Raised when a file cannot be written; nothing of the batch was stored."""
+
+    code = "storage"
+
+
+class StorageFull(StorageError):
     """Raised when the disk is full; nothing of the batch was stored."""
 
     code = "storage-full"

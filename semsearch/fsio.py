@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from semsearch.errors import StorageFull
+from semsearch.errors import StorageError, StorageFull
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 FOLDER_MODE = 0o700
@@ -38,16 +38,19 @@ def checkpoint(operation: str, path: Path) -> None:
 
 
 @contextmanager
-def full_disk_named(path: Path) -> Iterator[None]:
-    """Turn the operating system's "no space" errors into `StorageFull`."""
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn what the operating system says of a write into `StorageError` or `StorageFull`."""
     try:
         yield
     except OSError as error:
-        if error.errno not in FULL:
-            raise
-        raise StorageFull(
-            f"the disk that holds {str(path)!r} is full ({error.strerror})",
-            "free some space and run the same command again: finished rows are kept",
+        if error.errno in FULL:
+            raise StorageFull(
+                f"the disk that holds {str(path)!r} is full ({error.strerror})",
+                "free some space and run the same command again: finished rows are kept",
+            ) from error
+        raise StorageError(
+            f"{str(path)!r} cannot be written ({error.strerror or error})",
+            "check the name, the folder's permissions and the disk",
         ) from error
 
 
@@ -87,7 +90,7 @@ def publish(
     the folder of half-written files and must lie on the same file system.
     """
     temporary = scratch / uuid.uuid4().hex
-    with full_disk_named(scratch):
+    with disk_errors(scratch):
         try:
             written = _write_durably(temporary, write)
             target = place(written.sha256)
@@ -111,9 +114,9 @@ def make_folder(path: Path) -> None:
         return
     make_folder(path.parent)
     checkpoint("mkdir", path)
-    with full_disk_named(path):
+    with disk_errors(path):
         path.mkdir(mode=FOLDER_MODE, exist_ok=True)
-    sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def sync_folder(path: Path) -> None:
@@ -128,9 +131,10 @@ def sync_folder(path: Path) -> None:
 
 def rename(source: Path, target: Path) -> None:
     """Move a file or folder within one file system, durably."""
-    checkpoint("rename", target)
-    source.rename(target)
-    sync_folder(target.parent)
+    with disk_errors(target):
+        checkpoint("rename", target)
+        source.rename(target)
+        sync_folder(target.parent)
 
 
 def remove(path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from semsearch import fsio
-from semsearch.errors import StorageFull
+from semsearch.errors import StorageError, StorageFull
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_a_failure_at_any_step_leaves_nothing(
             raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(fsio, "checkpoint", fail)
-    with pytest.raises(OSError, match="Input/output error"):
+    with pytest.raises(StorageError, match=r"cannot be written \(Input/output error\); check"):
         fsio.publish_bytes(b"hello", scratch=scratch, place=lambda digest: tmp_path / digest)
     assert [path.name for path in tmp_path.iterdir()] == ["tmp"]
     assert list(scratch.iterdir()) == []

@@ -33,14 +33,14 @@ def leading_directions(
 def _leading_eigenvectors(moments: npt.NDArray[np.float64], n: int) -> npt.NDArray[np.float64]:
     """Return the eigenvectors (dim, n) of the largest eigenvalues, largest first."""
     from scipy.linalg import eigh
-    from scipy.sparse.linalg import ArpackNoConvergence, eigsh
+    from scipy.sparse.linalg import ArpackError, eigsh
 
     dim = len(moments)
     if dim > SMALL:  # a few of many are found by a few products, in a hundredth of the time
         try:
             values, vectors = eigsh(moments, k=min(n, dim - 1), which="LA", v0=np.ones(dim))
             return np.asarray(vectors[:, np.argsort(-values)])
-        except ArpackNoConvergence:
+        except ArpackError:  # no spread at all, or too little to tell directions apart
             pass
     _, vectors = eigh(moments, subset_by_index=[max(0, dim - n), dim - 1])
     return np.asarray(vectors[:, ::-1])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from semsearch import analysis
+from semsearch.collection.checks import as_list
 from semsearch.corpus import as_dataframe
 from semsearch.store import Store
 from semsearch.vectors import Vectors
@@ -53,8 +54,9 @@ class Classifier:
         `keys=True` reads `items` as keys; None stands for all stored items. In the first case the
         prediction's key is the number of the item, from 1.
         """
+        items = None if items is None else as_list(items, "items")
         if items is None or keys:
-            names, vectors = self._home.vectors(None if items is None else list(items))
+            names, vectors = self._home.vectors(items)
         else:
             names = [str(number) for number in range(1, len(items) + 1)]
             vectors = self._home.encode(items)
@@ -102,14 +104,24 @@ def load_classifier(home: Home, store: Store, name: str) -> Classifier:
 def _flat(examples: Any, keys: bool) -> tuple[list[Any], list[str]]:
     """Return contents and labels, both (n,), of a {label: contents} or of a DataFrame."""
     if isinstance(examples, Mapping):
-        contents = [content for group in examples.values() for content in group]
-        labels = [str(label) for label, group in examples.items() for _ in group]
-        return contents, labels
+        groups = {
+            str(label): as_list(group, f"the examples of {label!r}")
+            for label, group in examples.items()
+        }
+        contents = [content for group in groups.values() for content in group]
+        return contents, [label for label, group in groups.items() for _ in group]
     column = "key" if keys else "text"
     try:
-        return list(examples[column]), [str(label) for label in examples["label"]]
+        rows = zip(examples[column], examples["label"], strict=True)
+        known = [(content, str(label)) for content, label in rows if _is_known(label)]
     except (KeyError, TypeError) as error:
         raise TypeError(
             f"examples must be a dict of label -> list, or a table with the columns {column!r}"
             f" and 'label', got {type(examples).__name__}"
         ) from error
+    return [content for content, _ in known], [label for _, label in known]
+
+
+def _is_known(label: Any) -> bool:
+    """Say whether a cell holds a label: None and NaN, which no value equals, hold none."""
+    return label is not None and label == label  # noqa: PLR0124 - NaN is not equal to itself

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch import analysis
-from semsearch.store import Store
+from semsearch.store import Store, StoredItem
 from semsearch.vectors import Vectors
 
 KIND = "clustering"
@@ -121,11 +122,24 @@ def compute_clustering(
     return load_clustering(home, store, name)
 
 
+def words_of(item: StoredItem) -> str:
+    """Return what a cluster is named from: the item's text, its text fields, or its key."""
+    fields = (value for value in item.fields.values() if isinstance(value, str))
+    return item.text or " ".join(fields) or re.sub(r"[\W_]+", " ", item.key)
+
+
 def load_clustering(home: HasVectors, store: Store, name: str) -> Clustering:
-    """Return a stored clustering; items that were deleted since are left out."""
+    """Return a stored clustering of the items as they stand now.
+
+    Deleted items are left out; those stored or changed since are assigned by the clustering's rule.
+    """
     arrays, detail = store.load_result(KIND, name)
-    live = np.isin(arrays["ids"], store.snapshot().ids)
-    ids, labels = arrays["ids"][live], arrays["labels"][live]
+    snapshot = store.snapshot()
+    ids = snapshot.ids
+    is_new = ~np.isin(ids, arrays["ids"])
+    labels = np.empty(len(ids), np.int64)
+    labels[~is_new] = arrays["labels"][np.isin(arrays["ids"], ids)]
+    labels[is_new] = analysis.assign(snapshot.take(ids[is_new]), arrays["centroids"])
     items = store.items(ids.tolist())
     clusters = tuple(
         Cluster(

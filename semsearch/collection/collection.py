@@ -11,13 +11,14 @@ import numpy as np
 from semsearch import analysis, corpus
 from semsearch.collection import classifier as classifiers
 from semsearch.collection import clustering as clusterings
+from semsearch.collection.checks import as_list, check_k
 from semsearch.collection.classifier import Classifier
-from semsearch.collection.clustering import Clustering
+from semsearch.collection.clustering import Clustering, words_of
 from semsearch.collection.encoders import VECTORS, OwnVectors, pinned_module, vector_entries
-from semsearch.collection.ingest import Ingest, Progress
+from semsearch.collection.ingest import Ingest, Progress, Unkeyed
 from semsearch.collection.pictures import cached_thumbnail
 from semsearch.collection.records import AddReport, Hit, Layout
-from semsearch.collection.searching import check_k, hits_of, keys_of, nearest
+from semsearch.collection.searching import hits_of, keys_of, nearest
 from semsearch.errors import CollectionError, KeyNotFound
 from semsearch.modules import Module
 from semsearch.search import parse_filter
@@ -60,6 +61,10 @@ class Collection:
     def close(self) -> None:
         """Close the collection's files; it cannot be used afterwards."""
         self._store.close()
+
+    def remove_if_empty(self) -> None:
+        """Remove the collection from the disk, unless it holds an item or is being written."""
+        self._store.remove_if_empty()
 
     @property
     def module(self) -> Module:
@@ -131,6 +136,10 @@ class Collection:
             >>> report = collection.add("reviews.csv", text="review", key="id")
             >>> report.added, len(report.skipped)
         """
+        if (vectors is None) != (keys is None):
+            raise ValueError("vectors= and keys= go together; name a column of keys with key=")
+        if vectors is not None and source is not None:
+            raise ValueError("add() takes a source, or vectors= with keys=, not both")
         if vectors is not None:
             entries = vector_entries(vectors, keys, self._store.space, self.name)
             own = Ingest(self._store, OwnVectors(), VECTORS, on_error=on_error, progress=progress)
@@ -150,8 +159,8 @@ class Collection:
                 "index it into a collection of its own",
             )
         ingest = Ingest(self._store, module, self.modality, on_error=on_error, progress=progress)
-        unkeyed = found.name if found.key_column is None else None
-        return ingest.run(found.entries, found.size, unkeyed_source=unkeyed)
+        unkeyed = Unkeyed(found.name, found.path) if found.key_column is None else None
+        return ingest.run(found.entries, found.size, unkeyed=unkeyed)
 
     def delete(self, keys: Sequence[str] | None = None, *, where: str | None = None) -> int:
         """Delete items by key or by filter, and return how many.
@@ -164,7 +173,7 @@ class Collection:
             raise ValueError("delete() needs either keys or where")
         with self._store.writing() as writer:
             if keys is not None:
-                ids = [item.id for item in self._live(keys)]
+                ids = sorted({item.id for item in self._live(keys)})
             else:
                 condition = parse_filter(str(where), self.fields)
                 ids = self._store.ids_where(condition.sql, condition.values).tolist()
@@ -190,14 +199,13 @@ class Collection:
 
     def vectors(self, keys: Sequence[str] | None = None) -> tuple[list[str], Vectors]:
         """Return keys and their unit vectors (n, dim): those of `keys`, or all."""
-        snapshot = self._store.snapshot()
         if keys is None:
-            ids = snapshot.ids
-            names = [key or "" for key in keys_of(self._store, ids.tolist())]
-        else:
-            names = list(keys)
-            ids = np.array([item.id for item in self._live(names)], dtype=np.int64)
-        return names, snapshot.take(ids)
+            snapshot = self._store.snapshot()
+            names = [key or "" for key in keys_of(self._store, snapshot.ids.tolist())]
+            return names, snapshot.take(snapshot.ids)
+        items = self._live(keys)  # before the snapshot, which then holds them all
+        ids = np.array([item.id for item in items], dtype=np.int64)
+        return [item.key for item in items], self._store.snapshot().take(ids)
 
     def keys(self, ids: Any) -> list[str | None]:
         """Return the user's keys of the ids that `neighbors` gave, None for -1."""
@@ -265,7 +273,7 @@ class Collection:
         self, texts: Sequence[str], *, k: int = 10, where: str | None = None
     ) -> list[list[Hit]]:
         """Return one list of hits a text; see `search`."""
-        return self._search(list(texts), "text", k, where)
+        return self._search(as_list(texts, "texts"), "text", k, where)
 
     def similar(self, key: str, k: int = 10, where: str | None = None) -> list[Hit]:
         """Return the k items nearest to a stored one, itself left out.
@@ -343,7 +351,7 @@ class Collection:
 
     def encode(self, contents: Sequence[Any]) -> Vectors:
         """Return unit vectors (n, dim) of contents, by the collection's module."""
-        return self.module.encode(list(contents))
+        return self.module.encode(as_list(contents, "contents"))
 
     # -- inside
 
@@ -356,10 +364,12 @@ class Collection:
                 f"the module of the collection {self.name!r} reads {self.modality}s, not {wanted}s",
                 f"search it by {self.modality}, or by key with similar()",
             )
-        ids, scores = nearest(self._store, self.encode(contents), k, where)
+        prepared = [self.module.prepare(content) for content in contents]
+        ids, scores = nearest(self._store, self.module.encode_prepared(prepared), k, where)
         return hits_of(self._store, ids, scores)
 
     def _live(self, keys: Sequence[str]) -> list[StoredItem]:
+        keys = as_list(keys, "keys")
         items = self._store.live_items(keys)
         for key in keys:
             if key not in items:
@@ -376,6 +386,6 @@ class Collection:
         return item.blob
 
     def _words(self, ids: Sequence[int]) -> list[str]:
-        """Return what names a cluster: the items' texts, or their text fields."""
+        """Return what names a cluster: the items' texts, their text fields, or their keys."""
         items = self._store.items(ids)
-        return [items[id_].text for id_ in ids]
+        return [words_of(items[id_]) for id_ in ids]

@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any, Protocol
 
 from semsearch.collection.encoders import Encoder, content_digest
+from semsearch.collection.keys import KeyRule, NumberedRows, own_key, prefixed
 from semsearch.collection.records import AddReport, SkippedRow, Value
 from semsearch.corpus import Skipped
 from semsearch.errors import ContentError, SourceError
@@ -51,6 +53,14 @@ class Entry(Protocol):
 
 
 @dataclass(frozen=True)
+class Unkeyed:
+    """A source whose keys are only row numbers or paths; `path` is None for rows from memory."""
+
+    name: str
+    path: Path | None
+
+
+@dataclass(frozen=True)
 class _Pending:
     """A row that waits for its vector; `replaces` is the id of the row it supersedes."""
 
@@ -80,6 +90,7 @@ class Ingest:
         self._progress = progress
         self._total: int | None = None
         self._source: tuple[str, str] | None = None
+        self._key_of: KeyRule = own_key
         self._added = self._updated = self._unchanged = 0
         self._skipped: list[SkippedRow] = []
         self._pending: list[_Pending] = []
@@ -90,11 +101,11 @@ class Ingest:
         entries: Iterable[Entry | Skipped],
         total: int | None,
         *,
-        unkeyed_source: str | None = None,
+        unkeyed: Unkeyed | None = None,
     ) -> AddReport:
         """Store every entry, and report what became of each.
 
-        `unkeyed_source` names a source whose keys are only row numbers or paths.
+        `unkeyed` tells where they come from when their keys are only row numbers or paths.
 
         Raises:
             SourceError: with on_error="stop", the first row that cannot be stored.
@@ -105,8 +116,8 @@ class Ingest:
             entries = [self._checked(entry) for entry in entries]
         with self._store.writing() as writer:
             source = iter(entries)
-            if unkeyed_source is not None:
-                self._source = (unkeyed_source, writer.prefix_of(unkeyed_source))
+            if unkeyed is not None:
+                self._choose_keys(unkeyed, writer)
             while chunk := list(islice(source, LOOKED_UP)):
                 self._take(chunk, writer)
                 if len(self._pending) >= COMMITTED[self._modality]:
@@ -115,6 +126,15 @@ class Ingest:
         seconds = time.perf_counter() - started
         skipped = sorted(self._skipped, key=lambda skip: skip.row)
         return AddReport(self._added, self._updated, self._unchanged, skipped, seconds)
+
+    def _choose_keys(self, unkeyed: Unkeyed, writer: Writer) -> None:
+        path = "" if unkeyed.path is None else str(unkeyed.path)
+        prefix = writer.prefix_of(path, unkeyed.name)
+        self._source = (path, prefix)
+        if unkeyed.path is None:
+            self._key_of = NumberedRows(prefix, writer.live_contents())
+        else:
+            self._key_of = prefixed(prefix)
 
     def _checked(self, entry: Entry | Skipped) -> Entry | Skipped:
         """Find out before anything is written whether a row would stop the run."""
@@ -154,7 +174,7 @@ class Ingest:
                 self._skip(entry.row, entry.key, error.problem)
                 continue
             blob = digest if self._modality == "image" else None
-            key = entry.key if self._source is None else self._source[1] + entry.key
+            key = self._key_of(entry.key, digest)
             yield entry, NewItem(key, entry.text, entry.fields, digest, blob)
 
     def _keep(self, item: NewItem, before: Known) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from semsearch.collection.checks import check_dim
 from semsearch.collection.collection import Collection
 from semsearch.collection.encoders import VECTORS
 from semsearch.modules import load_module
@@ -25,9 +26,7 @@ def create(
         ModuleError: the handle is unknown.
     """
     if module is None:
-        if dim is None or dim < 1:
-            raise ValueError("a collection without a module needs dim, the width of its vectors")
-        space, modality = Space(dim, None, None, {}), VECTORS
+        space, modality = Space(check_dim(dim), None, None, {}), VECTORS
     else:
         card = load_module(module).card
         space, modality = Space(card.dim, module, card.digest, card.as_dict()), card.modality

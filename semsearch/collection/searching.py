@@ -13,17 +13,6 @@ from semsearch.store import Snapshot, Store
 from semsearch.store.segments import Ids, Segment
 from semsearch.vectors import Vectors
 
-MAX_K = 10_000
-
-
-def check_k(k: int) -> int:
-    """Return k, or raise ValueError where it is no number of neighbours."""
-    if isinstance(k, bool) or not isinstance(k, int | np.integer):
-        raise TypeError(f"k must be a whole number, got {k!r}")
-    if not 1 <= k <= MAX_K:
-        raise ValueError(f"k must lie between 1 and {MAX_K}, got {k}")
-    return int(k)
-
 
 def nearest(
     store: Store, queries: Vectors, k: int, where: str | None, leave_out: Ids | None = None

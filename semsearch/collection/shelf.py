@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 
-from semsearch import fsio
 from semsearch.collection.collection import Collection
 from semsearch.collection.opening import DEFAULT_MODULES, create, open_at
 from semsearch.errors import CollectionError, CollectionNotFound
@@ -72,8 +71,8 @@ def growing_collection(
         try:
             yield collection
         except BaseException:
-            if is_new and len(collection) == 0:
-                fsio.remove_tree(path)
+            if is_new:
+                collection.remove_if_empty()
             raise
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 Value: TypeAlias = str | int | float | bool | None
@@ -38,7 +39,8 @@ class Corpus:
     """A source that was checked as a whole and can be read once, entry by entry.
 
     `size` is the number of entries to expect, `fields` the names every item's `fields` has.
-    `key_column` is None when the keys are only row numbers, or paths within a folder.
+    `key_column` is None when the keys are only row numbers, or paths within a folder. `path` is
+    absolute, and None for rows from memory.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Corpus:
     key_column: str | None
     fields: tuple[str, ...]
     entries: Iterator[Item | Skipped]
+    path: Path | None = None
 
 
 def with_unique_keys(entries: Iterable[Item | Skipped]) -> Iterator[Item | Skipped]:

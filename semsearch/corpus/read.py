@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
@@ -58,7 +59,7 @@ def read_corpus(
         kind = type(source).__name__
         raise TypeError(f"a source is a path, a DataFrame, or a list of dicts or texts, not {kind}")
     if isinstance(source, str | os.PathLike):
-        return read_path(Path(source), columns)
+        return replace(read_path(Path(source), columns), path=Path(source).resolve())
     table = table_of_frame(source) if is_frame(source) else table_of_rows(source)
     if table.size == 0:
         return Corpus(ROWS, "image" if image else "text", 0, columns.text, key, (), iter(()))

@@ -6,6 +6,7 @@ checked against the collection and every value passed as a parameter.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -19,6 +20,8 @@ MAX_LENGTH = 4096
 EXAMPLE = "stars <= 2 and source = 'yelp'"
 ITEM_COLUMNS = ("key", "text")
 """What every item has beside its fields; a field of the same name comes first."""
+
+INT64 = range(-(2**63), 2**63)
 
 Scalar = str | int | float | bool | None
 
@@ -144,7 +147,7 @@ class _Translation:
     def _field(self, column: Expression) -> Condition:
         name = column.name
         if name in self._fields:
-            path = '$."' + name.replace('"', '\\"') + '"'
+            path = f"$.{json.dumps(name, ensure_ascii=False)}"
             return Condition("json_extract(fields, ?)", (path,))
         if name in ITEM_COLUMNS:
             return Condition(name)
@@ -168,6 +171,7 @@ class _Translation:
 
 def _number(text: str) -> int | float:
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
         return float(text)
+    return number if number in INT64 else float(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -87,27 +88,29 @@ def transaction(connection: apsw.Connection, mode: str = "IMMEDIATE") -> Iterato
 
 
 class Readers:
-    """One reading connection a thread, opened when the thread first asks."""
+    """One reading connection a thread, opened when the thread first asks, gone with the thread."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._local = threading.local()
-        self._all: list[apsw.Connection] = []
+        self._all: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
+        self._is_closed = False
 
     def connection(self) -> apsw.Connection:
-        """Return this thread's connection."""
+        """Return this thread's connection; ValueError when all were closed."""
+        if self._is_closed:
+            raise ValueError(f"the collection {str(self._path.parent)!r} is closed; open it again")
         found: apsw.Connection | None = getattr(self._local, "connection", None)
         if found is None:
             found = self._local.connection = open_reader(self._path)
-            self._all.append(found)
+            self._all.add(found)
         return found
 
     def close(self) -> None:
         """Close the connections of all threads."""
-        for connection in self._all:
+        self._is_closed = True
+        for connection in list(self._all):
             connection.close()
-        self._all.clear()
-        self._local = threading.local()
 
 
 def _settle(connection: apsw.Connection) -> None:

@@ -102,13 +102,24 @@ def check_format(path: Path) -> Folder:
             f"{str(path)!r} is not a collection (it holds no FORMAT file)",
             "name the folder that `semsearch index` made",
         )
-    major = _read_major(folder)
+    major, _ = _read_format(folder)
     if major > MAJOR:
         raise FormatTooNew(
             f"the collection {str(path)!r} has format {major}, this semsearch reads up to {MAJOR}",
             "upgrade semsearch to open it",
         )
     return folder
+
+
+def check_writable(folder: Folder) -> None:
+    """Raise `FormatTooNew` where a newer minor format may hold what we would not keep up."""
+    major, minor = _read_format(folder)
+    if (major, minor) > (MAJOR, MINOR):
+        raise FormatTooNew(
+            f"the collection {str(folder.path)!r} has format {major}.{minor}, this semsearch"
+            f" writes {MAJOR}.{MINOR}",
+            "upgrade semsearch to change it; it can be searched as it is",
+        )
 
 
 def check_free(path: Path) -> None:
@@ -123,11 +134,16 @@ def check_free(path: Path) -> None:
         )
 
 
+def make_folders(folder: Folder) -> None:
+    """Make the folders that a writer needs; tools that copy may have dropped empty ones."""
+    for inside in (folder.scratch, folder.segments, folder.heads, folder.blobs, folder.derived):
+        fsio.make_folder(inside)
+
+
 def lay_out(path: Path) -> Folder:
     """Make the folders and the FORMAT file of a new collection inside an empty `path`."""
     folder = Folder(path)
-    for inside in (folder.scratch, folder.segments, folder.heads, folder.blobs, folder.derived):
-        fsio.make_folder(inside)
+    make_folders(folder)
     stamp = {"format": FORMAT_NAME, "major": MAJOR, "minor": MINOR, "uuid": str(uuid.uuid4())}
     _place(folder, folder.lock, b"")
     _place(folder, folder.format, (json.dumps(stamp) + "\n").encode())
@@ -138,12 +154,12 @@ def _place(folder: Folder, path: Path, data: bytes) -> None:
     fsio.publish_bytes(data, scratch=folder.scratch, place=lambda _: path)
 
 
-def _read_major(folder: Folder) -> int:
+def _read_format(folder: Folder) -> tuple[int, int]:
     try:
         stamp = json.loads(folder.format.read_text("utf-8"))
         if stamp["format"] != FORMAT_NAME:
             raise ValueError(stamp["format"])
-        return int(stamp["major"])
+        return int(stamp["major"]), int(stamp["minor"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CollectionDamaged(
             f"the file {str(folder.format)!r} does not say which format this is",

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from semsearch.errors import CollectionLocked
+from semsearch.fsio import disk_errors
 
 
 @contextmanager
@@ -24,7 +25,8 @@ def writer_lock(path: Path) -> Iterator[bool]:
     Raises:
         CollectionLocked: another writer holds the lock; names it.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with disk_errors(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -43,7 +45,7 @@ def _holder(descriptor: int) -> str:
 
 
 def _sign(descriptor: int) -> None:
-    command = " ".join(Path(word).name for word in sys.argv[:2])[:200]
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:80]
     since = datetime.now(UTC).isoformat(timespec="seconds")
     text = json.dumps({"pid": os.getpid(), "command": command, "since": since})
     os.ftruncate(descriptor, 0)

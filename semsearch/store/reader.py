@@ -65,8 +65,10 @@ class Snapshot:
         return out
 
 
-def read_snapshot(connection: apsw.Connection, folder: Folder, dim: int) -> Snapshot:
-    """Read which vectors stand now, in one transaction."""
+def read_snapshot(
+    connection: apsw.Connection, folder: Folder, dim: int, before: Snapshot | None
+) -> Snapshot:
+    """Read which vectors stand now, in one transaction; files mapped `before` stay mapped."""
     with transaction(connection, "DEFERRED"):
         version = read_version(connection)
         found = list(
@@ -81,8 +83,10 @@ def read_snapshot(connection: apsw.Connection, folder: Folder, dim: int) -> Snap
                 "SELECT id FROM item WHERE deleted_seq IS NOT NULL ORDER BY id"
             )
         ]
+    mapped = {(each.first_id, each.sha256): each for each in (before.segments if before else ())}
     segments = tuple(
-        Segment(first_id, map_segment(folder, sha256, size, (n, dim)))
+        mapped.get((first_id, sha256))
+        or Segment(first_id, map_segment(folder, sha256, size, (n, dim)), sha256)
         for first_id, n, sha256, size in found
     )
     return Snapshot(version, segments, np.array(dead, dtype=np.int64), dim)

@@ -66,13 +66,14 @@ CREATE TABLE item (
 CREATE UNIQUE INDEX item_key ON item (key) WHERE deleted_seq IS NULL;
 CREATE INDEX item_dead ON item (id) WHERE deleted_seq IS NOT NULL;
 
--- Sources whose rows have no key of their own: what is put before their row numbers or paths, so
--- that row 1 of a second file does not replace row 1 of the first.
+-- Files whose rows have no key of their own: what is put before their row numbers or paths, so that
+-- row 1 of a second file does not replace row 1 of the first.
 CREATE TABLE source (
-    name TEXT PRIMARY KEY,
-    prefix TEXT NOT NULL
+    path TEXT PRIMARY KEY,
+    prefix TEXT NOT NULL UNIQUE
 ) WITHOUT ROWID;
 
+-- The type is '' as long as no item had a value.
 CREATE TABLE field (
     name TEXT PRIMARY KEY,
     type TEXT NOT NULL
@@ -115,10 +116,10 @@ def signature_of(key: str, text: str, fields_json: str, content: str) -> bytes:
     return digest.digest()
 
 
-def type_of(value: Value) -> str | None:
-    """Name the type of a field's value: boolean, number or text; None says nothing."""
+def type_of(value: Value) -> str:
+    """Name the type of a field's value: boolean, number or text; "" for None, which has none."""
     if value is None:
-        return None
+        return ""
     if isinstance(value, bool):
         return "boolean"
     return "number" if isinstance(value, int | float) else "text"

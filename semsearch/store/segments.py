@@ -21,6 +21,7 @@ class Segment:
 
     first_id: int
     vectors: Vectors
+    sha256: str
 
     def __len__(self) -> int:
         return len(self.vectors)

@@ -6,7 +6,7 @@ import json
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -15,10 +15,22 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch import fsio
-from semsearch.errors import CollectionDamaged, CollectionError, ResultNotFound
+from semsearch.errors import (
+    CollectionDamaged,
+    CollectionError,
+    CollectionLocked,
+    ResultNotFound,
+)
 from semsearch.store import reader, recovery
 from semsearch.store.database import Readers, create_database, open_writer, sqlite_errors
-from semsearch.store.folder import Folder, check_format, check_free, lay_out
+from semsearch.store.folder import (
+    Folder,
+    check_format,
+    check_free,
+    check_writable,
+    lay_out,
+    make_folders,
+)
 from semsearch.store.lock import writer_lock
 from semsearch.store.reader import Snapshot, StoredItem
 from semsearch.store.schema import Space, Value
@@ -33,7 +45,7 @@ class Store:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         """Open the collection at `path`; see `check_format` for what is raised."""
-        self.folder = check_format(path)
+        self.folder = check_format(path.absolute())
         self.read_only = read_only
         self._readers = Readers(self.folder.database)
         self._swap = threading.Lock()
@@ -75,7 +87,9 @@ class Store:
             return held
         with self._swap:
             fresh = self._read(
-                lambda connection: reader.read_snapshot(connection, self.folder, self.space.dim)
+                lambda connection: reader.read_snapshot(
+                    connection, self.folder, self.space.dim, held
+                )
             )
             self._snapshot = fresh
         return fresh
@@ -98,7 +112,10 @@ class Store:
 
     def fields(self) -> dict[str, str]:
         """Return the type of every field: number, text or boolean."""
-        return dict(self._rows("SELECT name, type FROM field ORDER BY name"))
+        return {
+            name: kind or "text"
+            for name, kind in self._rows("SELECT name, type FROM field ORDER BY name")
+        }
 
     def blob(self, sha256: str) -> bytes:
         """Return the bytes of an original image."""
@@ -130,20 +147,22 @@ class Store:
             ResultNotFound: no result of this kind and name; names those there are.
             CollectionDamaged: its file is missing or not what was written.
         """
-        rows = self._rows(
-            "SELECT sha256, detail FROM result WHERE kind = ? AND name = ?", (kind, name)
-        )
-        if not rows:
-            there = ", ".join(self.result_names(kind)) or "none yet"
-            raise ResultNotFound(f"no {kind} named {name!r} is stored", f"there are: {there}")
-        [(sha256, detail)] = rows
+        sha256, detail = self._result(kind, name)
         path = self.folder.head(sha256)
+        if not path.is_file() and self._result(kind, name)[0] != sha256:
+            return self.load_result(kind, name)  # it was replaced between the two looks
         if not path.is_file() or fsio.digest_of(path) != sha256:
             raise CollectionDamaged(
                 f"the file of the {kind} {name!r} is missing or damaged", "make it again"
             )
         with np.load(path, allow_pickle=False) as arrays:
             return dict(arrays), json.loads(detail)
+
+    def remove_if_empty(self) -> None:
+        """Remove the whole collection, unless it holds an item or somebody is writing to it."""
+        with suppress(CollectionLocked), self.writing():
+            if len(self.snapshot()) == 0:
+                fsio.remove_tree(self.folder.path)
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:
@@ -158,7 +177,9 @@ class Store:
                 f"the collection {str(self.folder.path)!r} was opened read-only",
                 "open it without read_only to change it",
             )
+        check_writable(self.folder)
         with writer_lock(self.folder.lock) as was_clean, sqlite_errors(self.folder.database):
+            make_folders(self.folder)
             connection = open_writer(self.folder.database)
             try:
                 if not was_clean:
@@ -166,6 +187,16 @@ class Store:
                 yield Writer(self.folder, connection)
             finally:
                 connection.close()
+
+    def _result(self, kind: str, name: str) -> tuple[str, str]:
+        rows = self._rows(
+            "SELECT sha256, detail FROM result WHERE kind = ? AND name = ?", (kind, name)
+        )
+        if not rows:
+            there = ", ".join(self.result_names(kind)) or "none yet"
+            raise ResultNotFound(f"no {kind} named {name!r} is stored", f"there are: {there}")
+        [(sha256, detail)] = rows
+        return sha256, detail
 
     def _read(self, ask: Callable[[apsw.Connection], T]) -> T:
         with sqlite_errors(self.folder.database):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,7 +63,7 @@ class Batch:
     refreshed: Sequence[Refresh] = ()
     field_types: Mapping[str, str] = field(default_factory=dict)
     source: tuple[str, str] | None = None
-    """Name and key prefix of a source without keys of its own, see `Writer.prefix_of`."""
+    """Path and key prefix of a file without keys of its own, see `Writer.prefix_of`."""
 
 
 class Writer:
@@ -86,13 +86,24 @@ class Writer:
                 found[key] = Known(id_, content, signature)
         return found
 
-    def prefix_of(self, source: str) -> str:
-        """Return what the keys of a source without keys begin with: "" for the first such source.
+    def prefix_of(self, path: str, name: str) -> str:
+        """Return what the keys of a file without keys begin with: "" in an empty collection.
 
         The commit of its first batch makes the choice permanent.
         """
-        prefixes = dict(self._connection.execute("SELECT name, prefix FROM source"))
-        return str(prefixes.get(source, f"{source}:" if prefixes else ""))
+        prefixes = dict(self._connection.execute("SELECT path, prefix FROM source"))
+        if path in prefixes:
+            return str(prefixes[path])
+        if not prefixes and self._connection.execute("SELECT 1 FROM item LIMIT 1").get is None:
+            return ""
+        numbers = ("", *(f"-{number}" for number in range(2, len(prefixes) + 3)))
+        return next(prefix for n in numbers if (prefix := f"{name}{n}:") not in prefixes.values())
+
+    def live_contents(self) -> Iterator[tuple[str, str]]:
+        """Yield the key and the digest of the content of every live item, oldest first."""
+        yield from self._connection.execute(
+            "SELECT key, content FROM item WHERE deleted_seq IS NULL ORDER BY id"
+        )
 
     def publish_blob(self, data: bytes) -> None:
         """Put an original image in place; the commit of its item makes it part of the truth."""
@@ -143,6 +154,16 @@ class Writer:
                 " VALUES (?, ?, ?, ?, ?)",
                 (kind, name, published.sha256, json.dumps(detail, ensure_ascii=False), seq),
             )
+            unused = self._forget_unused_heads()
+        for sha256 in unused:
+            fsio.remove(self._folder.head(sha256))
+
+    def _forget_unused_heads(self) -> list[str]:
+        rows = self._connection.execute(
+            "DELETE FROM file WHERE kind = 'head' AND sha256 NOT IN (SELECT sha256 FROM result)"
+            " RETURNING sha256"
+        )
+        return [row[0] for row in rows]
 
     def _count(self, kind: str, n: int) -> int:
         self._connection.execute("INSERT INTO op (kind, n) VALUES (?, ?)", (kind, n))
@@ -190,20 +211,22 @@ class Writer:
     def _widen_fields(self, types: Mapping[str, str]) -> None:
         for name, kind in types.items():
             self._connection.execute(
-                "INSERT INTO field (name, type) VALUES (?, ?) ON CONFLICT (name)"
-                " DO UPDATE SET type = 'text' WHERE type <> excluded.type",
+                "INSERT INTO field (name, type) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET type"
+                " = CASE WHEN type = '' THEN excluded.type"
+                " WHEN excluded.type IN ('', type) THEN type ELSE 'text' END",
                 (name, kind),
             )
 
 
 def field_types(items: Iterable[NewItem]) -> dict[str, str]:
-    """Return the type of every field that `items` bring; two types for one name make it text."""
+    """Return the type of every field that `items` bring.
+
+    Two types for one name make it text; the type is "" where no item has a value.
+    """
     types: dict[str, str] = {}
     for item in items:
         for name, value in item.fields.items():
             kind = type_of(value)
-            if kind is not None:
-                types[name] = kind if types.get(name, kind) == kind else "text"
-            else:
-                types.setdefault(name, "text")
+            if types.setdefault(name, kind) != kind and kind:
+                types[name] = "text" if types[name] else kind
     return types

@@ -58,3 +58,11 @@ def test_degenerate_sets(vectors: np.ndarray, expected: list[list[float]]) -> No
 def test_an_unknown_method_is_refused() -> None:
     with pytest.raises(ValueError, match="no layout 'umap'; there are: auto, pca"):
         layout(np.eye(3), method="umap")
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+@pytest.mark.parametrize("dim", [256, 512, 1280])
+def test_equal_vectors_of_real_width_lie_at_the_origin(n: int, dim: int) -> None:
+    vectors = np.zeros((n, dim), np.float32)
+    vectors[:, 3] = 1
+    assert np.array_equal(layout(vectors), np.zeros((n, 2)))

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import semsearch
-from semsearch.errors import CollectionError, CollectionExists, KeyNotFound, QueryError, SourceError
+from semsearch.collection import growing_collection
+from semsearch.errors import (
+    CollectionError,
+    CollectionExists,
+    CollectionLocked,
+    KeyNotFound,
+    QueryError,
+    SourceError,
+)
 
 
 def keys(collection: semsearch.Collection) -> list[str]:
@@ -150,6 +159,89 @@ def test_rows_without_keys_of_two_sources_do_not_replace_each_other(tmp_path: Pa
         again = collection.add(tmp_path / "a.csv")
         assert keys(collection) == ["1", "2", "b:1"]
         assert again.unchanged == 2
+
+
+def test_files_of_one_name_in_two_folders_do_not_replace_each_other(tmp_path: Path) -> None:
+    for month in ("may", "june"):
+        (tmp_path / month).mkdir()
+        (tmp_path / month / "export.csv").write_text(f"text\nfrom {month}\n")
+    with semsearch.create(tmp_path / "c", module="hashing") as collection:
+        for month in ("may", "june", "may"):
+            collection.add(tmp_path / month / "export.csv")
+        assert keys(collection) == ["1", "export:1"]
+
+
+def test_rows_from_memory_never_replace_earlier_ones(tmp_path: Path) -> None:
+    with semsearch.create(tmp_path / "c", module="hashing") as collection:
+        assert collection.add(["one", "two"]).added == 2
+        assert collection.add(["three"]).added == 1
+        assert keys(collection) == ["1", "2", "3"]
+        report = collection.add(["two", "one", "one", "four"])
+        assert (report.added, report.updated, report.unchanged) == (2, 0, 2)
+        assert sorted(hit.text for hit in collection.get(keys(collection))) == [
+            *("four", "one", "one", "three", "two")
+        ]
+
+
+def test_rows_without_keys_do_not_replace_rows_with_keys(tmp_path: Path) -> None:
+    with semsearch.create(tmp_path / "c", module="hashing") as collection:
+        collection.add([{"id": n, "t": f"text {n}"} for n in (1, 2, 3)], text="t", key="id")
+        collection.add(["x", "y"])
+        assert keys(collection) == ["1", "2", "3", "rows:1", "rows:2"]
+        assert collection.add(["y", "x"]).unchanged == 2
+
+
+def test_a_single_text_where_a_list_belongs_is_refused(collection: semsearch.Collection) -> None:
+    for ask in (collection.delete, collection.get, collection.vectors, collection.search_many):
+        with pytest.raises(TypeError, match="must be a list, got the single 'r-1'"):
+            ask("r-1")
+    with pytest.raises(TypeError, match="must be a list"):
+        collection.encode("soup")
+    assert len(collection) == 12
+
+
+def test_vectors_and_keys_go_together(collection: semsearch.Collection) -> None:
+    with pytest.raises(ValueError, match="go together; name a column of keys with key="):
+        collection.add(["a"], keys=["x"])
+    with pytest.raises(ValueError, match="go together"):
+        collection.add(vectors=np.ones((1, 256)))
+    with pytest.raises(ValueError, match="not both"):
+        collection.add(["a"], vectors=np.ones((1, 256)), keys=["x"])
+
+
+def test_a_key_named_twice_is_deleted_and_counted_once(collection: semsearch.Collection) -> None:
+    assert collection.delete(["r-1", "r-1"]) == 1
+
+
+def test_a_flag_that_begins_without_a_value_can_be_asked_for(tmp_path: Path) -> None:
+    rows = [{"t": "a", "n": None, "b": None}, {"t": "b", "n": 3, "b": True}]
+    with semsearch.create(tmp_path / "c", module="hashing") as collection:
+        collection.add(rows, text="t")
+        assert collection.fields == {"b": "boolean", "n": "number"}
+        assert [hit.text for hit in collection.search("a", where="b and n > 2")] == ["b"]
+
+
+def test_a_failed_creator_leaves_the_collection_of_another_alone(tmp_path: Path) -> None:
+    with ExitStack() as held:
+        with (
+            pytest.raises(CollectionLocked),
+            growing_collection(tmp_path, "c", "text", "hashing") as first,
+        ):
+            other = held.enter_context(semsearch.open(tmp_path / "c"))
+            held.enter_context(other._store.writing())
+            first.add(["a"])
+    with semsearch.open(tmp_path / "c") as other:
+        assert other.add(["b"]).added == 1
+
+
+def test_a_collection_opened_by_a_relative_path_has_a_name(
+    collection: semsearch.Collection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(collection.path)
+    with semsearch.open(".") as here:
+        assert here.name == "reviews"
+        monkeypatch.chdir(tmp_path)
+        assert len(here) == 12
 
 
 def test_stopping_at_a_bad_row_stores_nothing(collection: semsearch.Collection) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
 import semsearch
 from semsearch.errors import ResultNotFound
@@ -40,6 +43,30 @@ def test_a_deleted_item_leaves_its_cluster(collection: semsearch.Collection) -> 
     assert "r-1" not in after.keys
     assert sum(cluster.size for cluster in after.clusters) == 11
     assert before.n_clusters == after.n_clusters
+
+
+def test_items_stored_since_join_the_nearest_cluster(collection: semsearch.Collection) -> None:
+    collection.cluster(n_clusters=3)
+    collection.add([{"id": "new", "review": "These shoes fit"}], text="review", key="id")
+    collection.add([{"id": "r-5", "review": "These shoes fit my feet"}], text="review", key="id")
+    found = collection.clustering()
+    labels = dict(zip(found.keys, found.labels.tolist(), strict=True))
+    assert len(labels) == 13
+    assert labels["new"] == labels["r-5"] == labels["r-7"]
+
+
+def test_pictures_without_words_are_named_by_their_paths(tmp_path: Path) -> None:
+    for colour in ("red", "blue"):
+        (tmp_path / "photos" / f"{colour}s").mkdir(parents=True)
+        for number in range(4):
+            image = Image.new("RGB", (40, 40), colour)
+            image.putpixel((number, number), (0, 255, 0))
+            image.save(tmp_path / "photos" / f"{colour}s" / f"{number}.png")
+    with semsearch.create(tmp_path / "c", module="colours") as made:
+        made.add(tmp_path / "photos")
+        names = {cluster.name for cluster in made.cluster(n_clusters=2).clusters}
+    assert any("reds" in name for name in names)
+    assert any("blues" in name for name in names)
 
 
 def test_new_items_are_assigned_by_the_same_rule(collection: semsearch.Collection) -> None:
@@ -104,12 +131,23 @@ def test_a_classifier_learns_from_a_dataframe(collection: semsearch.Collection) 
     assert classifier.labels == ("food", "shoes")
 
 
+def test_examples_without_a_label_are_left_out(collection: semsearch.Collection) -> None:
+    import pandas as pd
+
+    labels = ["food"] * 4 + ["shoes"] * 4 + [None, float("nan")]
+    table = pd.DataFrame({"key": [*FOOD, *SHOES, "r-9", "r-10"], "label": labels})
+    classifier = collection.train("topic", table, keys=True)
+    assert classifier.labels == ("food", "shoes")
+    assert classifier.report.n_examples == 8
+
+
 def test_a_stored_classifier_predicts_the_same(collection: semsearch.Collection) -> None:
     made = collection.train("topic", {"food": FOOD, "shoes": SHOES}, keys=True)
+    predictions = made.predictions()
     collection.close()
     with semsearch.open(collection.path, read_only=True) as again:
         found = again.classifier("topic")
-        assert found.predictions() == made.predictions()
+        assert found.predictions() == predictions
         assert found.report.as_dict() == made.report.as_dict()
         assert again.classifiers() == ["topic"]
 
@@ -121,6 +159,7 @@ def test_a_stored_classifier_predicts_the_same(collection: semsearch.Collection)
         ({"one": ["a", "b"]}, ValueError, "class"),
         ({"": ["a"], "b": ["c"]}, ValueError, "name"),
         (["a", "b"], TypeError, "examples must be a dict"),
+        ({"good": "great", "bad": "awful"}, TypeError, "examples of 'good' must be a list"),
     ],
 )
 def test_examples_that_teach_nothing_are_refused(

@@ -93,7 +93,7 @@ def test_a_module_collection_refuses_own_vectors(tmp_path: Path) -> None:
         made.add(vectors=np.ones((1, 256)), keys=["a"])
 
 
-@pytest.mark.parametrize("dim", [None, 0, -3])
-def test_no_module_needs_a_width(tmp_path: Path, dim: int | None) -> None:
+@pytest.mark.parametrize("dim", [None, 0, -3, 3.5, True])
+def test_no_module_needs_a_width(tmp_path: Path, dim: object) -> None:
     with pytest.raises(ValueError, match="needs dim"):
         semsearch.create(tmp_path / "own2", module=None, dim=dim)

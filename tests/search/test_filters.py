@@ -50,10 +50,28 @@ def matching(where: str) -> str:
         ("key = 'a' or text = 'text of c'", "ac"),
         ("1 <= stars and (source = 'yelp' or (source = 'imdb'))", "ab"),
         ("source = 'x'' OR 1=1 --'", ""),
+        ("stars < 99999999999999999999", "abc"),
+        ("stars > -99999999999999999999", "abc"),
     ],
 )
 def test_a_filter_means_what_sql_means(where: str, keys: str) -> None:
     assert matching(where) == keys
+
+
+@pytest.mark.parametrize(
+    "name", ["a\\b", 'a"b', "a.b", "a b", "é", "$", "a'b", "日本", "[0]", "a\tb"]
+)
+def test_a_field_of_any_name_is_found(name: str) -> None:
+    import json
+
+    import apsw
+
+    condition = parse_filter('"' + name.replace('"', '""') + "\" = 'x'", {name: "text"})
+    database = apsw.Connection(":memory:")
+    database.execute("CREATE TABLE item (fields TEXT)")
+    database.execute("INSERT INTO item VALUES (?)", (json.dumps({name: "x"}, ensure_ascii=False),))
+    sql = f"SELECT count(*) FROM item WHERE {condition.sql}"
+    assert database.execute(sql, condition.values).get == 1
 
 
 @pytest.mark.parametrize("text", ["robert'); DROP TABLE item", "?", "%", '"', "\\"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import threading
 from pathlib import Path
 
 import apsw
@@ -18,6 +20,7 @@ from semsearch.errors import (
     CollectionNotFound,
     FormatTooNew,
     ResultNotFound,
+    StorageError,
     StorageFull,
 )
 from semsearch.store import Batch, NewItem, Refresh, Space, Store
@@ -158,10 +161,10 @@ def test_a_creation_that_fails_leaves_no_folder(
 ) -> None:
     def fail(operation: str, path: Path) -> None:
         if operation == "rename" and path.name == "reviews":
-            raise OSError(28, "No space left on device")
+            raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr(fsio, "checkpoint", fail)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(StorageError, match=r"cannot be written \(Read-only file system\)"):
         Store.create(tmp_path / "reviews", Space(DIM, None, None, {}), {})
     assert list(tmp_path.iterdir()) == []
 
@@ -178,6 +181,61 @@ def test_a_newer_format_is_refused_with_the_remedy(store: Store) -> None:
     store.folder.format.write_text(json.dumps(stamp | {"major": 99}))
     with pytest.raises(FormatTooNew, match="has format 99, .* upgrade semsearch"):
         Store(store.folder.path)
+
+
+def test_a_newer_minor_format_is_read_and_not_written(store: Store) -> None:
+    put(store, "a")
+    stamp = json.loads(store.folder.format.read_text())
+    store.folder.format.write_text(json.dumps(stamp | {"minor": 9}))
+    newer = Store(store.folder.path)
+    assert keys(newer) == ["a"]
+    with pytest.raises(FormatTooNew, match=r"has format 1.9, .* writes 1.0; upgrade"):
+        put(newer, "b")
+
+
+def test_folders_that_a_copy_dropped_are_made_again(store: Store) -> None:
+    store.folder.scratch.rmdir()
+    store.folder.blobs.rmdir()
+    put(store, "a")
+    assert keys(store) == ["a"]
+
+
+def test_a_closed_store_says_so(store: Store) -> None:
+    put(store, "a")
+    store.close()
+    with pytest.raises(ValueError, match="is closed; open it again"):
+        store.snapshot()
+
+
+def test_threads_that_ended_leave_no_connection_behind(store: Store) -> None:
+    put(store, "a")
+    for _ in range(30):
+        thread = threading.Thread(target=store.snapshot)
+        thread.start()
+        thread.join()
+    gc.collect()
+    assert len(store._readers._all) <= 1
+
+
+def test_a_new_segment_leaves_the_others_mapped_as_they_are(store: Store) -> None:
+    put(store, "a", seed=1)
+    [first] = store.snapshot().segments
+    put(store, "b", seed=2)
+    assert store.snapshot().segments[0] is first
+
+
+def test_an_empty_collection_is_removed_and_a_filled_one_is_not(store: Store) -> None:
+    other = Store(store.folder.path)
+    with other.writing():
+        store.remove_if_empty()
+    assert store.folder.path.exists()
+    put(store, "a")
+    store.remove_if_empty()
+    assert keys(store) == ["a"]
+    with store.writing() as writer:
+        writer.delete([1])
+    store.remove_if_empty()
+    assert not store.folder.path.exists()
 
 
 def test_an_unreadable_format_file_is_damage(store: Store) -> None:
@@ -247,6 +305,18 @@ def test_a_field_that_brings_two_types_becomes_text(store: Store) -> None:
     assert store.fields() == {"ok": "boolean", "stars": "text"}
 
 
+def test_a_field_without_a_value_takes_the_type_of_the_first(store: Store) -> None:
+    types = [
+        {"stars": "", "ok": ""},
+        {"stars": "number", "ok": "boolean"},
+        {"stars": "", "ok": ""},
+    ]
+    with store.writing() as writer:
+        for number, each in enumerate(types):
+            writer.commit(Batch([item(f"k{number}")], vectors(1), field_types=each))
+    assert store.fields() == {"ok": "boolean", "stars": "number"}
+
+
 def test_a_result_comes_back_as_it_was_saved(store: Store) -> None:
     labels = np.array([0, 1, 1])
     with store.writing() as writer:
@@ -255,6 +325,13 @@ def test_a_result_comes_back_as_it_was_saved(store: Store) -> None:
     assert np.array_equal(arrays["labels"], labels)
     assert detail == {"seed": 3}
     assert store.result_names("clustering") == ["default"]
+
+
+def test_a_replaced_result_leaves_no_file_behind(store: Store) -> None:
+    for seed in range(3):
+        with store.writing() as writer:
+            writer.save_result("clustering", "default", {"labels": np.arange(seed)}, {})
+    assert len(list(store.folder.heads.iterdir())) == 1
 
 
 def test_an_unknown_result_names_those_there_are(store: Store) -> None:
