@@ -222,14 +222,13 @@ def test_a_flag_that_begins_without_a_value_can_be_asked_for(tmp_path: Path) -> 
 
 
 def test_a_failed_creator_leaves_the_collection_of_another_alone(tmp_path: Path) -> None:
-    with ExitStack() as held:
-        with (
-            pytest.raises(CollectionLocked),
-            growing_collection(tmp_path, "c", "text", "hashing") as first,
-        ):
-            other = held.enter_context(semsearch.open(tmp_path / "c"))
-            held.enter_context(other._store.writing())
-            first.add(["a"])
+    with (
+        ExitStack() as held, pytest.raises(CollectionLocked),
+        growing_collection(tmp_path, "c", "text", "hashing") as first,
+    ):
+        other = held.enter_context(semsearch.open(tmp_path / "c"))
+        held.enter_context(other._store.writing())
+        first.add(["a"])
     with semsearch.open(tmp_path / "c") as other:
         assert other.add(["b"]).added == 1
 

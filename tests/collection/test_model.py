@@ -14,10 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 import semsearch
 
 KEYS = [f"k{n}" for n in range(8)]
-WORDS = st.text("abcdefg ", min_size=1, max_size=12).filter(str.strip)
-ROWS = st.dictionaries(
-    st.sampled_from(KEYS), st.tuples(WORDS, st.integers(1, 5)), min_size=1, max_size=5
-)
+WORDS = st.text("abcé日😀 ", min_size=1, max_size=12).filter(str.strip)
+STARS = st.none() | st.integers(1, 5)
+ROWS = st.dictionaries(st.sampled_from(KEYS), st.tuples(WORDS, STARS), min_size=1, max_size=5)
 
 
 class Model(RuleBasedStateMachine):
@@ -28,10 +27,10 @@ class Model(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.collection = semsearch.create(self.folder / "c", module="hashing")
         self.module = semsearch.load_module("hashing")
-        self.expected: dict[str, tuple[str, int]] = {}
+        self.expected: dict[str, tuple[str, int | None]] = {}
 
     @rule(rows=ROWS)
-    def add(self, rows: dict[str, tuple[str, int]]) -> None:
+    def add(self, rows: dict[str, tuple[str, int | None]]) -> None:
         report = self.collection.add(
             [{"id": key, "t": text, "stars": stars} for key, (text, stars) in rows.items()],
             text="t",
@@ -43,6 +42,20 @@ class Model(RuleBasedStateMachine):
         assert report.updated == len(rows) - len(new) - len(same)
         self.expected |= rows
 
+    @rule(texts=st.lists(WORDS, min_size=1, max_size=4))
+    def add_without_keys(self, texts: list[str]) -> None:
+        before = set(self.collection.vectors()[0])
+        report = self.collection.add([{"t": text, "stars": 3} for text in texts], text="t")
+        after = self.collection.vectors()[0]
+        assert report.added == len(set(after) - before)
+        assert report.added + report.updated + report.unchanged == len(texts)
+        for hit in self.collection.get(sorted(set(after) - before)):
+            assert hit.key not in KEYS
+            self.expected[hit.key] = (hit.text, 3)
+        stored = [row for key, row in self.expected.items() if key not in KEYS]
+        for text in texts:
+            assert stored.count((text, 3)) >= texts.count(text)
+
     @rule(key=st.sampled_from(KEYS))
     def delete(self, key: str) -> None:
         if key in self.expected:
@@ -51,8 +64,8 @@ class Model(RuleBasedStateMachine):
 
     @rule(stars=st.integers(1, 5))
     def delete_where(self, stars: int) -> None:
-        if any(True for _ in self.expected) and "stars" in self.collection.fields:
-            gone = [key for key, row in self.expected.items() if row[1] <= stars]
+        if "stars" in self.collection.fields:
+            gone = [key for key, row in self.expected.items() if row[1] and row[1] <= stars]
             assert self.collection.delete(where=f"stars <= {stars}") == len(gone)
             for key in gone:
                 del self.expected[key]
@@ -67,7 +80,7 @@ class Model(RuleBasedStateMachine):
         if not self.expected:
             return
         hits = self.collection.search(query, k=k, where=f"stars >= {stars}")
-        allowed = {key: row for key, row in self.expected.items() if row[1] >= stars}
+        allowed = {key: row for key, row in self.expected.items() if row[1] and row[1] >= stars}
         assert {hit.key for hit in hits} <= set(allowed)
         assert len(hits) == min(k, len(allowed))
         scores = self._scores(query, [text for text, _ in allowed.values()])

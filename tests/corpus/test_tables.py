@@ -290,6 +290,45 @@ def test_a_file_that_is_not_utf8_is_told_where(tmp_path: Path) -> None:
     assert "iconv" in said
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_a_file_with_the_mark_of_another_unicode_is_told_which(
+    tmp_path: Path, encoding: str
+) -> None:
+    kind = encoding[:6].upper()
+    said = complaint(write(tmp_path / "a.csv", "\ufefftext\nsoup\n".encode(encoding)))
+    assert f"is not UTF-8 but {kind}" in said
+    assert f"iconv -f {kind} -t UTF-8" in said
+
+
+@pytest.mark.parametrize(
+    ("suffix", "header", "row", "found"),
+    [
+        (".csv", "id;text", "a;Soup, cold, and dear", "semicolons"),
+        (".csv", '"id";"text"', '"a";"Soup, cold"', "semicolons"),
+        (".csv", "id\ttext", "a\tsoup", "tabs"),
+        (".tsv", "id,text", "a,soup", "commas"),
+        (".tsv", "id;text", "a;soup", "semicolons"),
+    ],
+)
+def test_a_table_with_another_delimiter_is_told_which(
+    tmp_path: Path, suffix: str, header: str, row: str, found: str
+) -> None:
+    said = complaint(write(tmp_path / f"a{suffix}", f"\ufeff\n{header}\r\n\r\n{row}\r\n"))
+    assert f"has {found} between its values" in said
+    rename = {(".csv", "tabs"): ".tsv", (".tsv", "commas"): ".csv"}.get((suffix, found))
+    assert (f"rename it to {rename}" in said) == (rename is not None)
+
+
+@pytest.mark.parametrize(
+    ("header", "row"), [("text", "soup; cold"), ("note; long", "soup"), ("a;b,c", "1;2,soup")]
+)
+def test_a_semicolon_in_the_text_or_the_header_alone_is_no_delimiter(
+    tmp_path: Path, header: str, row: str
+) -> None:
+    path = write(tmp_path / "a.csv", f"{header}\n{row}\n")
+    assert read_corpus(path).size == 1
+
+
 def test_a_character_cut_by_the_end_or_by_a_block_is_told_where(tmp_path: Path) -> None:
     assert "byte 6, in line 2" in complaint(write(tmp_path / "a.csv", b"text\na\xe2\x82"))
     long = b"text\n" + b"a" * (2**20 - 6) + b"\xe2(\n"
