@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import csv
+import io
 import os
 from collections.abc import Callable
+from itertools import islice
 from typing import BinaryIO, TypeAlias
 
 from semsearch.errors import SourceError
@@ -15,6 +18,15 @@ BLOCK = 1 << 20
 MEGABYTE = 1_000_000
 MAX_LINE = 16 * MEGABYTE
 MAX_DOCUMENT = 256 * MEGABYTE
+# Marks that a file may begin with; that of UTF-32 begins with that of UTF-16, so it comes first.
+OTHER_MARKS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+DELIMITER_NAMES = {",": "commas", "\t": "tabs", ";": "semicolons"}
+DELIMITER_SUFFIXES = {",": ".csv", "\t": ".tsv"}
 
 
 def check_text(name: str, open_binary: Opener, *, is_document: bool = False) -> None:
@@ -22,6 +34,7 @@ def check_text(name: str, open_binary: Opener, *, is_document: bool = False) -> 
 
     A document (JSON) may stand on one line; its whole size is bounded instead.
     """
+    check_mark(name, open_binary)
     decoder = codecs.getincrementaldecoder("utf-8")()
     position, line, line_start = 0, 1, 0
     with open_binary() as file:
@@ -41,6 +54,18 @@ def check_text(name: str, open_binary: Opener, *, is_document: bool = False) -> 
     check_utf8(name, decoder, b"", position, line)
     if position == 0:
         raise SourceError(f"{name} is empty", "give a file that holds rows")
+
+
+def check_mark(name: str, open_binary: Opener) -> None:
+    """Raise `SourceError` when a file begins with the mark of UTF-16 or UTF-32."""
+    with open_binary() as file:
+        start = file.read(len(codecs.BOM_UTF32_LE))
+    for mark, kind in OTHER_MARKS.items():
+        if start.startswith(mark):
+            raise SourceError(
+                f"{name} is not UTF-8 but {kind}",
+                f"save it as UTF-8, for instance with `iconv -f {kind} -t UTF-8`",
+            )
 
 
 def check_utf8(
@@ -75,3 +100,28 @@ def line_too_long(name: str, line: int) -> SourceError:
         f"line {line} of {name} is longer than {MAX_LINE // MEGABYTE} MB",
         "check that it is a text table and split or remove that line",
     )
+
+
+def check_delimiter(name: str, open_binary: Opener, delimiter: str) -> None:
+    """Raise `SourceError` when a table has one column only because it is delimited otherwise.
+
+    That is so where its first two lines each fall apart at another delimiter.
+    """
+    with io.TextIOWrapper(open_binary(), encoding="utf-8-sig", newline="") as file:
+        head = list(islice((line for line in file if line.strip()), 2))
+    if len(head) < 2 or count_cells(head[0], delimiter) > 1:  # noqa: PLR2004
+        return
+    for other, found in DELIMITER_NAMES.items():
+        if all(count_cells(line, other) > 1 for line in head):
+            expected = DELIMITER_NAMES[delimiter]
+            suffix = DELIMITER_SUFFIXES.get(other)
+            rename = f"rename it to {suffix}, or " if suffix else ""
+            raise SourceError(
+                f"{name} has {found} between its values, not {expected}",
+                f"{rename}save it with {expected} between the values",
+            )
+
+
+def count_cells(line: str, delimiter: str) -> int:
+    """Return the number of cells that a line falls apart into."""
+    return len(next(csv.reader([line], delimiter=delimiter), []))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from semsearch.corpus.columns import require_distinct, typed, uniform
 from semsearch.corpus.items import Value
-from semsearch.corpus.scan import MAX_LINE, MEGABYTE, Opener, check_text
+from semsearch.corpus.scan import MAX_LINE, MEGABYTE, Opener, check_delimiter, check_text
 from semsearch.errors import SourceError
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def parse_csv(name: str, open_binary: Opener, delimiter: str) -> Table:
     """
     # Process-wide, but only ever raised: a longer cell is refused as a line before it gets here.
     csv.field_size_limit(MAX_LINE)
+    check_delimiter(name, open_binary, delimiter)
     with io.TextIOWrapper(open_binary(), encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         try:
