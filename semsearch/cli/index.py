@@ -11,6 +11,7 @@ from semsearch import corpus
 from semsearch.cli.options import indexes_of, json_option, name_argument
 from semsearch.cli.screen import notes, print_facts, print_json, progress_bar
 from semsearch.collection import AddReport, Collection, growing_collection
+from semsearch.errors import SourceError
 from semsearch.modules import ModuleCard
 
 SHOWN_SKIPPED = 10
@@ -53,20 +54,31 @@ def index(  # noqa: PLR0913 - one parameter an option
         corpus.read_corpus(source, text=list(text) or None, image=image, key=key)
         for source in sources
     ]
-    with growing_collection(indexes_of(context), name, found[0].modality, module) as collection:
+    names = [click.format_filename(source) for source in sources]
+    modality = _common_modality(names, found)
+    with growing_collection(indexes_of(context), name, modality, module) as collection:
         reports = [_add(collection, one, on_error) for one in found]
-    total = _summed(reports)
-    if as_json:
-        print_json(total.as_dict())
-    else:
-        _print_report(total)
+        _print_reports(names, reports, as_json)
+        _check_something_stands(reports)  # in here, so that a new collection is not left empty
 
 
 def index_sample(indexes: Path, name: str, **columns: str) -> None:
     """Make one of the sample collections, or recognise that it stands already."""
     found = corpus.read_corpus(corpus.sample_path(name), **columns)
     with growing_collection(indexes, name, found.modality, None) as collection:
-        _print_report(_add(collection, found, "stop"))
+        _print_reports([name], [_add(collection, found, "stop")], as_json=False)
+
+
+def _common_modality(names: Sequence[str], found: Sequence[corpus.Corpus]) -> str:
+    """Return what all the sources hold, before the first of them is stored."""
+    modalities = [one.modality for one in found]
+    if len(set(modalities)) > 1:
+        kinds = (f"{name!r} {kind}s" for name, kind in zip(names, modalities, strict=True))
+        raise SourceError(
+            f"the sources hold texts and images: {', '.join(kinds)}",
+            "index each kind into a collection of its own",
+        )
+    return modalities[0]
 
 
 def _add(collection: Collection, found: corpus.Corpus, on_error: str) -> AddReport:
@@ -98,17 +110,36 @@ def _estimate(card: ModuleCard, rows: int | None) -> str:
     return f"about {time} to encode on 2 cores, {rows * card.dim * 4 / 1e6:,.1f} MB of vectors"
 
 
-def _print_report(report: AddReport) -> None:
+def _print_reports(names: Sequence[str], reports: Sequence[AddReport], as_json: bool) -> None:
+    """Print one report of all sources; a skipped row names its source where there are several."""
+    total = _summed(reports)
+    several = len(names) > 1
+    skipped = [
+        (name, skip) for name, report in zip(names, reports, strict=True) for skip in report.skipped
+    ]
+    if as_json:
+        rows = [({"source": name} if several else {}) | skip._asdict() for name, skip in skipped]
+        print_json(total.as_dict() | {"skipped": rows})
+        return
     console = notes()
     console.print(
-        f"{report.added:,} added, {report.updated:,} updated, {report.unchanged:,} unchanged,"
-        f" {len(report.skipped):,} skipped in {report.seconds:.1f} s"
+        f"{total.added:,} added, {total.updated:,} updated, {total.unchanged:,} unchanged,"
+        f" {len(skipped):,} skipped in {total.seconds:.1f} s"
     )
-    for row, key, reason in report.skipped[:SHOWN_SKIPPED]:
-        console.print(f"  row {row}{f' ({key})' if key else ''}: {reason}")
-    rest = len(report.skipped) - SHOWN_SKIPPED
+    for name, (row, key, reason) in skipped[:SHOWN_SKIPPED]:
+        source, named = (f"{name} " if several else ""), (f" ({key})" if key else "")
+        console.print(f"  {source}row {row}{named}: {reason}")
+    rest = len(skipped) - SHOWN_SKIPPED
     if rest > 0:
         console.print(f"  and {rest:,} more; --json lists them all")
+
+
+def _check_something_stands(reports: Sequence[AddReport]) -> None:
+    total = _summed(reports)
+    if total.skipped and not total.added + total.updated + total.unchanged:
+        raise SourceError(
+            f"no row of {len(total.skipped):,} could be stored", "each is listed with its reason"
+        )
 
 
 def _summed(reports: Sequence[AddReport]) -> AddReport:

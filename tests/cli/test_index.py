@@ -23,7 +23,7 @@ def test_nothing_but_bad_rows_is_a_problem_and_leaves_no_collection(
     run: Run, unreadable: Path, tmp_path: Path
 ) -> None:
     result = run("index", "r", unreadable, "--text", "text", "--module", "hashing")
-    assert "none of the 2 rows could be stored" in refused(result, 1)
+    assert "no row of 2 could be stored" in refused(result, 1)
     assert "row 2" in result.stderr
     assert not (tmp_path / "indexes" / "r").exists()
 
