@@ -15,11 +15,13 @@ DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.([0-9]+)")
 EXACT_IN_FLOAT = 2**53
 EXACT_DIGITS = 17
 TRUTHS = ({"true", "false"}, {"True", "False"}, {"TRUE", "FALSE"})
+TEXT = "text"
 TEXT_NAMES = (
-    "text", "review", "review_text", "reviewtext", "body", "content", "sentence", "comment",
-    "message", "description", "abstract", "summary", "question", "document", "title", "headline",
-    "name",
+    TEXT, "review", "review_text", "reviewtext", "body", "content", "comment", "sentence",
+    "description", "abstract", "message", "summary", "question", "document",
 )  # fmt: skip
+WORD = re.compile(r"[^\W\d_]+")
+HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def typed(texts: Sequence[str]) -> list[Value]:
@@ -105,14 +107,23 @@ def require_distinct(name: str, columns: Sequence[str]) -> None:
 
 
 def guess_text_column(name: str, columns: dict[str, list[Any]]) -> str:
-    """Return the column that most likely holds the text: by its name, else the longest texts."""
-    lengths = {column: mean_length(values) for column, values in columns.items()}
-    by_name = {column.strip().lower(): column for column in columns if lengths[column] > 0}
+    """Return the column that most likely holds the text.
+
+    That is the first of `TEXT_NAMES` that is there and holds texts; a column `text` may hold
+    numbers too. Else it is the column with the longest texts, by their mean: of those with a usual
+    word in their name (`review_body`), else of all, so that a title is taken only when nothing
+    longer is there. Single words, codes and addresses count only where there is nothing else.
+    """
+    by_name = {column.strip().lower(): column for column in columns}
+    if TEXT in by_name and (len(columns) == 1 or any(map(as_text, columns[by_name[TEXT]]))):
+        return by_name[TEXT]
+    ranks = {column: text_rank(values) for column, values in columns.items()}
     for usual in TEXT_NAMES:
-        if usual in by_name:
+        if usual in by_name and any(ranks[by_name[usual]]):
             return by_name[usual]
-    longest = max(lengths, key=lambda column: lengths[column], default=None)
-    if longest is None or lengths[longest] == 0:
+    with_word = [column for column in columns if ranks[column][0] and has_usual_word(column)]
+    longest = max(with_word or columns, key=lambda column: ranks[column], default=None)
+    if longest is None or not any(ranks[longest]):
         there = ", ".join(repr(each) for each in columns) or "none"
         raise SourceError(
             f"{name} has no column of texts", f"name the one to encode; its columns are: {there}"
@@ -120,9 +131,20 @@ def guess_text_column(name: str, columns: dict[str, list[Any]]) -> str:
     return longest
 
 
-def mean_length(values: Sequence[Any]) -> float:
-    """Return the mean length of the texts of a column; 0 when it holds none, or only numbers."""
+def has_usual_word(column: str) -> bool:
+    """Tell whether one of the words in a column's name is usual for texts."""
+    words = WORD.findall(HUMP.sub("_", column).lower())
+    return not set(TEXT_NAMES).isdisjoint(words)
+
+
+def text_rank(values: Sequence[Any]) -> tuple[float, float]:
+    """Return the mean length of a column's texts, first of those that are more than one word.
+
+    Both are 0 when it holds none, or only numbers.
+    """
     texts = [value for value in values if isinstance(value, str) and value]
     if not texts or all(isinstance(value, int | float) for value in typed(texts)):
-        return 0.0
-    return sum(map(len, texts)) / len(texts)
+        return 0.0, 0.0
+    # What is beyond ASCII may be of a script that puts no spaces between words.
+    phrases = [text for text in texts if not text.isascii() or " " in text.strip()]
+    return sum(map(len, phrases)) / len(texts), sum(map(len, texts)) / len(texts)
