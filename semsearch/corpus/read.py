@@ -127,5 +127,6 @@ def table_corpus(name: str, table: Table, columns: Columns, folder: ImageFolder)
 
 def is_frame(source: object) -> TypeGuard[pd.DataFrame]:
     """Tell whether a source is a DataFrame, without importing pandas for it."""
-    pandas = sys.modules.get("pandas")
-    return pandas is not None and isinstance(source, pandas.DataFrame)
+    # Another thread may be halfway through importing it; then no source is a DataFrame yet.
+    kind = getattr(sys.modules.get("pandas"), "DataFrame", None)
+    return kind is not None and isinstance(source, kind)

@@ -5,6 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from semsearch.corpus import read_corpus
 
 
 def test_reading_a_csv_loads_neither_pandas_nor_pyarrow(tmp_path: Path) -> None:
@@ -15,3 +20,10 @@ def test_reading_a_csv_loads_neither_pandas_nor_pyarrow(tmp_path: Path) -> None:
         "raise SystemExit(bool({'pandas', 'pyarrow'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_rows_are_read_while_another_thread_is_halfway_through_importing_pandas(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", ModuleType("pandas"))
+    assert read_corpus(["soup"]).size == 1
