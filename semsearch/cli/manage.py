@@ -37,11 +37,18 @@ def info(context: click.Context, *, name: str, as_json: bool) -> None:
 @name_argument
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
 @where_option
+@json_option
 @click.pass_context
-def delete(context: click.Context, *, name: str, keys: tuple[str, ...], where: str | None) -> None:
+def delete(
+    context: click.Context, *, name: str, keys: tuple[str, ...], where: str | None, as_json: bool
+) -> None:
     """Delete items of NAME by KEY or by filter."""
     if bool(keys) == (where is not None):
         raise click.UsageError("give either keys or --where EXPR")
     collection = opened(context, name)
+    before = len(collection)
     n = collection.delete(where=where) if where is not None else collection.delete(list(keys))
-    click.echo(f"deleted {n:,} of {n + len(collection):,} items")
+    if as_json:
+        print_json({"deleted": n, "rows": len(collection)})
+    else:
+        click.echo(f"deleted {n:,} of {before:,} items")

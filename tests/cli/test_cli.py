@@ -83,6 +83,15 @@ def test_delete_takes_keys_or_a_filter(indexed: Run) -> None:
     assert indexed("delete", "reviews", "--where", "stars = 2").stdout == "deleted 1 of 2 items\n"
 
 
+def test_delete_counts_a_key_once_however_often_it_is_given(indexed: Run) -> None:
+    assert indexed("delete", "reviews", "a", "a").stdout == "deleted 1 of 4 items\n"
+
+
+def test_delete_prints_json(indexed: Run) -> None:
+    told = indexed("delete", "reviews", "a", "--json").stdout
+    assert json.loads(told) == {"deleted": 1, "rows": 3}
+
+
 def test_info_prints_the_same_as_the_library(indexed: Run, tmp_path: Path) -> None:
     told = json.loads(indexed("info", "reviews", "--json").stdout)
     with semsearch.open(tmp_path / "indexes" / "reviews") as collection:
