@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import click
 
+from semsearch import corpus
 from semsearch.cli.index import index_sample
 from semsearch.cli.options import indexes_of, opened
 from semsearch.cli.screen import notes, print_hits, results
+from semsearch.collection import Collection, collection_names, open_collection
+from semsearch.errors import CollectionExists, KeyNotFound
 
 SAMPLES = {"reviews": {"text": "review", "key": "id"}, "pictures": {}}
 
@@ -17,12 +22,17 @@ SEARCHES = (
 )
 """The best hits share no word with the query; the last is German over English reviews."""
 
+LOOKED_FOR = 10
+"""Rows of a sample of which a collection holds at least one, or it is not the sample."""
+
 
 @click.command()
 @click.option("--no-serve", is_flag=True, help="Print three searches instead of serving.")
 @click.pass_context
 def demo(context: click.Context, *, no_serve: bool) -> None:
     """Build the sample collections `reviews` and `pictures` and open the web UI."""
+    for name, columns in SAMPLES.items():
+        _check_place(context, name, columns)
     for name, columns in SAMPLES.items():
         notes().print(name, style="bold")
         index_sample(indexes_of(context), name, **columns)
@@ -36,3 +46,26 @@ def demo(context: click.Context, *, no_serve: bool) -> None:
     if serve is None:
         raise click.UsageError("the web UI is not installed; run `semsearch demo --no-serve`")
     context.invoke(serve)
+
+
+def _check_place(context: click.Context, name: str, columns: dict[str, str]) -> None:
+    """Refuse to write into a collection of the user's own that has the name of a sample."""
+    indexes = indexes_of(context)
+    if name not in collection_names(indexes):
+        return
+    # A demo that was stopped early has stored the first rows of its sample, or none.
+    first = islice(corpus.read_corpus(corpus.sample_path(name), **columns).entries, LOOKED_FOR)
+    with open_collection(indexes, name, read_only=True) as standing:
+        if len(standing) and not any(_holds(standing, entry.key) for entry in first):
+            raise CollectionExists(
+                f"a collection named {name!r} stands in {str(indexes)!r} already"
+                " and is not the sample",
+                "choose another place: semsearch --indexes DIR demo",
+            )
+
+
+def _holds(collection: Collection, key: str | None) -> bool:
+    try:
+        return bool(collection.get([key or ""]))
+    except KeyNotFound:
+        return False
