@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import secrets
 import signal
 import socket
@@ -109,7 +108,6 @@ def run(
     loopback: bool,
 ) -> None:
     """Serve until told to stop, after printing where."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # A browser asks for ten thumbnails at once; that some wait their turn is no news.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     token = _checked_token(token)

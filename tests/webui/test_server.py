@@ -13,6 +13,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import IO
@@ -20,24 +21,34 @@ from typing import IO
 import pytest
 from click.testing import CliRunner
 
+import semsearch
 from webui import server as serving
 from webui.app import create_app
 from webui.command import serve
 
 
-@pytest.fixture
-def program(indexes: Path) -> Iterator[subprocess.Popen[str]]:
+@contextmanager
+def running(indexes: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "semsearch.cli.main", "--indexes", str(indexes)]
     process = subprocess.Popen(
         [*command, "serve", "--port", "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        env={name: os.environ[name] for name in os.environ if name != "TF_CPP_MIN_LOG_LEVEL"}
+        | {"PYTHONUNBUFFERED": "1"},
     )
-    yield process
-    process.kill()
-    process.communicate()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def program(indexes: Path) -> Iterator[subprocess.Popen[str]]:
+    with running(indexes) as process:
+        yield process
 
 
 def port_of(stream: IO[str] | None) -> int:
@@ -47,18 +58,33 @@ def port_of(stream: IO[str] | None) -> int:
     return int(told[1])
 
 
-def test_it_prints_its_address_warms_up_and_ends_cleanly(program: subprocess.Popen[str]) -> None:
-    port = port_of(program.stdout)
-    deadline = time.monotonic() + 20
+def warmed(port: int, seconds: int) -> dict[str, object]:
+    """Wait until the models are loaded; return the last word about the server's health."""
+    deadline = time.monotonic() + seconds
     while True:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
-            health = json.load(answer)
+            health: dict[str, object] = json.load(answer)
         if health["ready"] or time.monotonic() > deadline:
-            break
+            return health
         time.sleep(0.05)
+
+
+def test_it_prints_its_address_warms_up_and_ends_cleanly(program: subprocess.Popen[str]) -> None:
+    health = warmed(port_of(program.stdout), 20)
     assert health == {"status": "ok", "ready": True, "models": {"reviews": "loaded"}}
     program.send_signal(signal.SIGTERM)
     assert program.wait(timeout=10) == 0
+
+
+@pytest.mark.tensorflow
+def test_tensorflow_says_nothing_while_it_warms_up(tmp_path: Path) -> None:
+    semsearch.create(tmp_path / "texts", module="use-multilingual").close()
+    with running(tmp_path) as program:
+        health = warmed(port_of(program.stdout), 120)
+        program.send_signal(signal.SIGTERM)
+        _, told = program.communicate(timeout=20)
+    assert health["models"] == {"texts": "loaded"}
+    assert told == "Press Ctrl-C to stop.\n"
 
 
 def test_sigterm_lets_a_request_in_flight_finish(indexes: Path) -> None:
