@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 from semsearch.errors import ContentError
 from semsearch.modules.module import Content
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 MAX_PIXELS = 25_000_000
+MAX_JPEG_PIXELS = 200_000_000  # of one that is decoded at a smaller scale, line by line
+START_OF_SCAN = 0xFFDA
 
 ORIENTATION_TAG = 0x0112
 UPRIGHT = {
@@ -36,7 +40,8 @@ def prepare_image(content: Content, size: int) -> npt.NDArray[np.uint8]:
     The picture is scaled so that nothing is squashed and the ends of its long side are cut off.
 
     Raises:
-        ContentError: not one of the formats we read, more than 25 million pixels, or damaged.
+        ContentError: not one of the formats we read, more than 25 million pixels once decoded (a
+            JPEG may be decoded at a smaller scale), or damaged.
         TypeError: neither a path, bytes nor a PIL image.
     """
     source = content if isinstance(content, Image.Image) else _source(content)
@@ -66,11 +71,38 @@ def _quiet_decoders() -> Iterator[None]:
 
 
 def _from_file(source: Path | io.BytesIO, size: int) -> npt.NDArray[np.uint8]:
-    with Image.open(source, formats=FORMATS) as image:
-        _check_size(image)
+    with _opened(source) as image:
+        _check_size(image, MAX_JPEG_PIXELS if _is_decoded_in_passing(image) else MAX_PIXELS)
         # JPEG decodes at 1/2, 1/4 or 1/8 too: twice what is needed loses nothing that is kept.
         image.draft(None, (2 * size, 2 * size))
+        _check_size(image)
         return _square(image, size)
+
+
+def _opened(source: Path | io.BytesIO) -> Image.Image:
+    try:
+        return Image.open(source, formats=FORMATS)
+    except Image.DecompressionBombError:
+        # Pillow's limit, 179 million pixels, knows nothing of JPEG's smaller scales.
+        if isinstance(source, io.BytesIO):
+            source.seek(0)
+        with suppress(SyntaxError):
+            return JpegImageFile(source)
+        raise
+
+
+def _is_decoded_in_passing(image: Image.Image) -> bool:
+    """Tell whether a picture is a JPEG of one scan: of others the decoder holds every pixel."""
+    if not isinstance(image, JpegImageFile) or "progressive" in image.info or image.fp is None:
+        return False
+    with suppress(struct.error):  # the end, where something stands between two segments
+        image.fp.seek(2)
+        marker, length = struct.unpack(">HH", image.fp.read(4))
+        while marker != START_OF_SCAN:
+            image.fp.seek(length - 2, io.SEEK_CUR)
+            marker, length = struct.unpack(">HH", image.fp.read(4))
+        return image.fp.read(1) == bytes([image.layers])
+    return False
 
 
 def _from_image(image: Image.Image, size: int) -> npt.NDArray[np.uint8]:
@@ -90,19 +122,19 @@ def _source(content: Content) -> Path | io.BytesIO:
     return path
 
 
-def _check_size(image: Image.Image) -> None:
+def _check_size(image: Image.Image, limit: int = MAX_PIXELS) -> None:
     pixels = image.width * image.height
     if not pixels:
         raise ContentError("the picture is empty", "leave it out")
-    if pixels > MAX_PIXELS:
+    if pixels > limit:
         raise ContentError(
             f"the picture has {image.width} x {image.height} = {pixels / 1e6:.1f} million pixels",
-            _smaller(),
+            _smaller(limit),
         )
 
 
-def _smaller() -> str:
-    return f"make it smaller than {MAX_PIXELS // 1_000_000} million"
+def _smaller(limit: int = MAX_PIXELS) -> str:
+    return f"make it smaller than {limit // 1_000_000} million"
 
 
 def _square(image: Image.Image, size: int) -> npt.NDArray[np.uint8]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -153,6 +155,65 @@ def test_too_many_pixels_are_refused_by_the_header_alone() -> None:
 def test_a_pixel_bomb_is_refused(side: int) -> None:
     with pytest.raises(ContentError, match="pixels"):
         prepare_image(png_header(side, side), 224)
+
+
+@pytest.mark.parametrize("size", [(8000, 6000), (16_320, 12_240)])
+def test_a_big_jpeg_is_decoded_small_and_read(size: tuple[int, int], tmp_path: Path) -> None:
+    path = tmp_path / "phone.jpg"
+    Image.new("L", size, 100).save(path)
+    for content in (path, path.read_bytes()):
+        assert_even(prepare_image(content, 224), (100, 100, 100))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the peak")
+def test_a_big_jpeg_takes_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "phone.jpg"
+    Image.new("L", (8000, 6000), 100).save(path)
+    code = """
+import re, sys
+from pathlib import Path
+from semsearch.modules.image import prepare_image
+def peak():
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+before = peak()
+prepare_image(sys.argv[1], 224)
+print(peak() - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, path], check=True, capture_output=True, text=True
+    )
+    assert int(done.stdout) < 30_000  # kB; its pixels alone would be 48,000
+
+
+def test_a_big_jpeg_that_cannot_be_decoded_small_is_refused() -> None:
+    panorama = as_bytes(Image.new("L", (60_000, 800), 100), "JPEG")
+    progressive = as_bytes(Image.new("L", (8000, 6000), 100), "JPEG", progressive=True)
+    for content in (panorama, progressive):
+        with pytest.raises(ContentError, match=r"48\.0 million pixels; .*than 25 million"):
+            prepare_image(content, 224)
+
+
+def test_a_jpeg_of_several_scans_is_not_taken_for_one_that_is_decoded_in_passing() -> None:
+    data = as_bytes(plain(size=(8000, 6000)), "JPEG")
+    scan = data.index(b"\xff\xda\0\x0c\3")
+    first = b"\xff\xda\0\x08\1" + data[scan + 5 : scan + 7] + b"\0\x3f\0"  # only the luminance
+    with pytest.raises(ContentError, match=r"48\.0 million pixels"):
+        prepare_image(data[:scan] + first + data[scan + 14 :], 224)
+
+
+def test_a_jpeg_with_filling_between_its_segments_is_read() -> None:
+    data = as_bytes(plain(), "JPEG", quality=95)
+    table = data.index(b"\xff\xdb")
+    assert_even(prepare_image(data[:table] + b"\xff" + data[table:], 224), RED, tolerance=5)
+
+
+def test_a_jpeg_beyond_200_million_pixels_is_refused_by_the_header_alone() -> None:
+    data = bytearray(as_bytes(plain(size=(16, 16)), "JPEG"))
+    frame = data.index(b"\xff\xc0")
+    for width in (20_000, 65_000):
+        data[frame + 5 : frame + 9] = struct.pack(">HH", 11_000, width)
+        with pytest.raises(ContentError, match=r"million pixels; .*than 200 million"):
+            prepare_image(bytes(data), 224)
 
 
 def png_header(width: int, height: int) -> bytes:
