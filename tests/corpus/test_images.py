@@ -162,6 +162,15 @@ def test_an_image_of_too_many_pixels_is_skipped(folder: Path) -> None:
     assert reasons(folder) == ["the file 'bomb.bmp' has too many pixels"]
 
 
+def test_a_jpeg_of_200_million_pixels_is_read_and_one_of_more_is_skipped(folder: Path) -> None:
+    frame = BLUE.index(b"\xff\xc0")  # what is checked is the header alone
+    for name, width in (("phone.jpg", 16_320), ("satellite.jpg", 65_000)):
+        size = (12_240).to_bytes(2, "big") + width.to_bytes(2, "big")
+        (folder / name).write_bytes(BLUE[: frame + 5] + size + BLUE[frame + 9 :])
+    assert reasons(folder) == ["the file 'satellite.jpg' has too many pixels"]
+    assert len(entries(folder)) == 4
+
+
 def test_an_image_without_the_right_to_read_it_is_skipped(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
