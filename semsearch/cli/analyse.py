@@ -13,7 +13,15 @@ from rich.text import Text
 
 from semsearch import corpus
 from semsearch.cli.options import json_option, name_argument, opened
-from semsearch.cli.screen import notes, print_facts, print_json, results, shortened, working
+from semsearch.cli.screen import (
+    counted,
+    notes,
+    print_facts,
+    print_json,
+    results,
+    shortened,
+    working,
+)
 from semsearch.collection import Clustering, Collection, Prediction
 from semsearch.corpus.values import as_text
 from semsearch.errors import CollectionError, SourceError
@@ -44,7 +52,7 @@ def cluster(
             f"the collection {name!r} holds no items to cluster",
             f"add some first: semsearch index {name} FILE",
         )
-    with working(f"clustering {len(collection):,} items"):
+    with working(f"clustering {counted(len(collection), 'item')}"):
         clustering = collection.cluster(n_clusters, method, seed)
     if as_json:
         print_json(clustering.as_dict())
@@ -70,7 +78,7 @@ def train(
     collection = opened(context, name)
     column, examples = _read_examples(labels)
     n_examples = sum(map(len, examples.values()))
-    with working(f"training {label_name} on {n_examples:,} examples"), _blamed_on(labels):
+    with working(f"training {label_name} on {counted(n_examples, 'example')}"), _blamed_on(labels):
         classifier = collection.train(label_name, examples, keys=column == "key")
     report = classifier.report.as_dict()
     if as_json:
@@ -88,7 +96,10 @@ def train(
 def predict(
     context: click.Context, *, name: str, label_name: str, source: str | None, as_json: bool
 ) -> None:
-    """Predict labels for the rows of FILE (column `key` or `text`), or for all stored items."""
+    """Predict labels for the rows of FILE (column `key` or `text`), or for all stored items.
+
+    Where two labels are about as likely it says "(unsure)", and null in JSON.
+    """
     collection = opened(context, name, read_only=True)
     classifier = collection.classifier(label_name)
     if source is None:
@@ -154,10 +165,12 @@ def _print_clustering(collection: Collection, clustering: Clustering) -> None:
     console = results()
     for one in clustering.clusters:
         heading = Text(f"{one.id:>3}  {one.name}", style="bold")
-        console.print(heading.append(f"  {one.size:,} items", style="not bold dim"))
+        console.print(heading.append(f"  {counted(one.size, 'item')}", style="not bold dim"))
         for hit in collection.get(list(one.representatives[:3])):
             console.print(f"       {shortened(hit.text or hit.key, 100)}")
-    console.print(f"{clustering.n_clusters} clusters of {len(clustering.keys):,} items")
+    console.print(
+        f"{counted(clustering.n_clusters, 'cluster')} of {counted(len(clustering.keys), 'item')}"
+    )
 
 
 def _print_report(label_name: str, report: dict[str, Any]) -> None:
@@ -175,6 +188,9 @@ def _print_report(label_name: str, report: dict[str, Any]) -> None:
 
 def _print_predictions(found: Sequence[Prediction], texts: Sequence[str]) -> None:
     console = results()
+    if not found:
+        console.print("nothing to predict")
+        return
     table = Table("key", "label", "probability", "text", box=None)
     for (key, label, probability), text in zip(found[:SHOWN], texts[:SHOWN], strict=True):
         table.add_row(key, label or "(unsure)", f"{probability:.3f}", shortened(text, 70))

@@ -9,7 +9,7 @@ import click
 
 from semsearch import corpus
 from semsearch.cli.options import indexes_of, json_option, name_argument
-from semsearch.cli.screen import notes, print_facts, print_json, progress_bar
+from semsearch.cli.screen import counted, notes, print_facts, print_json, progress_bar
 from semsearch.collection import AddReport, Collection, growing_collection
 from semsearch.errors import SourceError
 from semsearch.modules import ModuleCard
@@ -89,10 +89,11 @@ def _add(collection: Collection, found: corpus.Corpus, on_error: str) -> AddRepo
 
 def _print_plan(collection: Collection, found: corpus.Corpus) -> None:
     card = collection.module.card
-    rows = "unknown" if found.size is None else f"{found.size:,}"
+    kind = found.modality
+    size = f"{kind}s, not counted yet" if found.size is None else counted(found.size, kind)
     lines = [
-        ("into", f"{collection.name}, holding {len(collection):,} items"),
-        ("source", f"{found.name}: {rows} {found.modality}s"),
+        ("into", f"{collection.name}, holding {counted(len(collection), 'item')}"),
+        ("source", f"{found.name}: {size}"),
         ("text", " + ".join(found.text_columns) or "none"),
         ("key", found.key_column or "the row's number or path"),
         ("fields", ", ".join(found.fields) or "none"),
@@ -106,8 +107,9 @@ def _estimate(card: ModuleCard, rows: int | None) -> str:
     if rows is None:
         return "unknown until the source is read"
     seconds = rows / card.items_per_second
-    time = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"  # noqa: PLR2004
-    return f"about {time} to encode on 2 cores, {rows * card.dim * 4 / 1e6:,.1f} MB of vectors"
+    time = f"about {seconds:.0f} s" if seconds < 120 else f"about {seconds / 60:.0f} min"  # noqa: PLR2004
+    time = "less than 1 s" if seconds < 1 else time
+    return f"{time} to encode on 2 cores, {rows * card.dim * 4 / 1e6:,.1f} MB of vectors"
 
 
 def _print_reports(names: Sequence[str], reports: Sequence[AddReport], as_json: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -44,17 +45,15 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except SemsearchError as error:
-            print_error(str(error))
+            _tell(ctx, str(error))
             ctx.exit(LOCKED if isinstance(error, CollectionLocked) else PROBLEM)
         except (ValueError, TypeError) as error:
-            if ctx.params["traceback"]:
-                raise
-            print_error(str(error))
+            _tell(ctx, str(error))
             ctx.exit(USAGE)
         except OSError as error:
             if isinstance(error, BrokenPipeError):
                 raise
-            print_error(f"{error.filename or 'the system'}: {error.strerror or error}")
+            _tell(ctx, f"{error.filename or 'the system'}: {error.strerror or error}")
             ctx.exit(PROBLEM)
         except KeyboardInterrupt:
             print_error("stopped; what was finished is kept")
@@ -77,6 +76,12 @@ def main(indexes: str, traceback: bool) -> None:
 
     Begin with `semsearch demo`, or with `semsearch index NAME FILE`.
     """
+
+
+def _tell(ctx: click.Context, message: str) -> None:
+    if ctx.params["traceback"]:
+        traceback.print_exc()
+    print_error(message)
 
 
 def _plugins() -> dict[str, EntryPoint]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from semsearch.cli.options import json_option, name_argument, opened, where_option
-from semsearch.cli.screen import print_facts, print_json, results
+from semsearch.cli.screen import counted, print_facts, print_json, results
 
 
 @click.command()
@@ -18,13 +18,13 @@ def info(context: click.Context, *, name: str, as_json: bool) -> None:
     if as_json:
         print_json(facts)
         return
-    module = facts["module"].get("name", "none: vectors of your own")
+    module, dim = facts["module"].get("name"), facts["dim"]
     fields = ", ".join(f"{field} ({kind})" for field, kind in facts["fields"].items())
     lines = [
         ("collection", f"{facts['name']}  ({facts['path']})"),
-        ("rows", f"{facts['rows']:,} {facts['modality']}s".replace("vectorss", "vectors")),
+        ("rows", counted(facts["rows"], facts["modality"].removesuffix("s"))),
         ("fields", fields or "none"),
-        ("module", f"{module}, vectors of {facts['dim']}"),
+        ("module", f"{module}, vectors of {dim}" if module else f"none; your own vectors of {dim}"),
         ("index", f"{facts['index']}, recall {facts['recall']:.2f}"),
         ("disk", f"{facts['bytes'] / 1e6:,.1f} MB"),
         ("clusterings", ", ".join(facts["clusterings"]) or "none"),
@@ -51,4 +51,4 @@ def delete(
     if as_json:
         print_json({"deleted": n, "rows": len(collection)})
     else:
-        click.echo(f"deleted {n:,} of {before:,} items")
+        click.echo(f"deleted {n:,} of {counted(before, 'item')}")

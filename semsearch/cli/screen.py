@@ -83,6 +83,11 @@ def shortened(text: str, length: int = SHOWN_TEXT) -> str:
     return flat if len(flat) <= length else flat[: length - 1] + "…"
 
 
+def counted(n: int, noun: str) -> str:
+    """Return a number with its noun, such as "1 item" or "1,024 items"."""
+    return f"{n:,} {noun if n == 1 else noun + 's'}"
+
+
 @contextmanager
 def progress_bar(doing: str) -> Iterator[Callable[[int, int | None], None]]:
     """Show a bar with an ETA on stderr; yield what to tell it: (done, total or None)."""

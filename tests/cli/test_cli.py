@@ -17,7 +17,7 @@ def test_index_shows_a_plan_before_and_a_report_after(run: Run, table: Path) -> 
     result = run("index", "reviews", table, "--module", "hashing")
     assert result.stdout == ""
     plan, report = result.stderr.split("\n\n")[0], result.stderr.strip().splitlines()[-1]
-    for word in ("reviews: 4 texts", "review", "hashing, vectors of 256", "id, stars", "about"):
+    for word in ("reviews: 4 texts", "review", "hashing, vectors of 256", "id, stars", "estimate"):
         assert word in plan
     assert report.startswith("4 added, 0 updated, 0 unchanged, 0 skipped in")
 
@@ -221,6 +221,14 @@ def test_every_command_has_help(run: Run) -> None:
     for name in main.commands:
         assert name in listed
         assert run(name, "--help").exit_code == 0
+
+
+@pytest.mark.parametrize(("k", "name", "code"), [("1", "nowhere", 1), ("0", "reviews", 2)])
+def test_a_traceback_is_shown_when_asked_for(indexed: Run, k: str, name: str, code: int) -> None:
+    result = indexed("--traceback", "search", name, "soup", "-k", k)
+    assert result.exit_code == code
+    assert "Traceback" in result.stderr
+    assert result.stderr.splitlines()[-1].startswith("semsearch: ")
 
 
 def test_two_questions_at_once_are_wrong_usage(indexed: Run) -> None:

@@ -97,6 +97,15 @@ def test_an_empty_collection_cannot_be_clustered(indexed: Run) -> None:
     assert "semsearch index reviews" in message
 
 
+def test_an_empty_collection_has_nothing_to_predict(indexed: Run, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("key,label\na,food\nc,clothes\n")
+    indexed("train", "reviews", "topic", labels)
+    indexed("delete", "reviews", "a", "b", "c", "d")
+    assert indexed("predict", "reviews", "topic").stdout == "nothing to predict\n"
+    assert indexed("predict", "reviews", "topic", "--json").stdout == "[]\n"
+
+
 @pytest.mark.parametrize("words", [("-n", "0"), ("-n", "9"), ("--method", "magic")])
 def test_a_clustering_that_cannot_be_is_wrong_usage(indexed: Run, words: tuple[str, str]) -> None:
     refused(indexed("cluster", "reviews", *words), 2)

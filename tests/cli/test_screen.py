@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import semsearch
 from tests.cli.conftest import Run
 
 ODD = "[/foo] [bold]loud[/] :smile: {x}"
@@ -68,6 +69,25 @@ def test_classes_and_their_examples_are_shown_as_they_are(odd: Run, tmp_path: Pa
 
 def test_info_shows_fields_as_they_are(odd: Run) -> None:
     assert "[/kind] (text)" in odd("info", "reviews").stdout
+
+
+def test_one_is_counted_as_one(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text("text\na soup\n")
+    planned = run("index", "r", path, "--module", "hashing").stderr
+    assert "one: 1 text " in planned
+    assert "less than 1 s to encode" in planned
+    assert run("info", "r").stdout.splitlines()[1].split() == ["rows", "1", "text"]
+    assert run("cluster", "r").stdout.splitlines()[-1] == "1 cluster of 1 item"
+    assert run("delete", "r", "--where", "text = 'a soup'").stdout == "deleted 1 of 1 item\n"
+
+
+def test_info_tells_of_vectors_of_ones_own(run: Run, tmp_path: Path) -> None:
+    with semsearch.create(tmp_path / "indexes" / "own", module=None, dim=2) as made:
+        made.add(vectors=[[1.0, 0.0], [0.0, 1.0]], keys=["a", "b"])
+    shown = run("info", "own").stdout
+    assert "2 vectors" in shown
+    assert "none; your own vectors of 2" in shown
 
 
 def test_lines_are_not_wrapped_for_a_pipe(run: Run, tmp_path: Path) -> None:
