@@ -136,8 +136,7 @@ def sample(name: str, query: SampleQuery) -> Response:
 
 def stored_keys(collection: Collection) -> list[str]:
     """Return the key of every stored item, in the order of storing."""
-    keys, _ = collection.vectors()
-    return list(keys)
+    return [key for key in collection.keys() if key is not None]
 
 
 @blueprint.get("/collections/<name>/thumbnails")

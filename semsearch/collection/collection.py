@@ -207,9 +207,10 @@ class Collection:
         ids = np.array([item.id for item in items], dtype=np.int64)
         return [item.key for item in items], self._store.snapshot().take(ids)
 
-    def keys(self, ids: Any) -> list[str | None]:
-        """Return the user's keys of the ids that `neighbors` gave, None for -1."""
-        return keys_of(self._store, np.asarray(ids).ravel().tolist())
+    def keys(self, ids: Any = None) -> list[str | None]:
+        """Return the user's keys of the ids that `neighbors` gave, None for -1; or all keys."""
+        wanted = self._store.snapshot().ids if ids is None else np.asarray(ids).ravel()
+        return keys_of(self._store, wanted.tolist())
 
     def to_pandas(self) -> DataFrame:
         """Return a DataFrame with the columns key, text and one a field."""

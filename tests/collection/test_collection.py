@@ -110,6 +110,7 @@ def test_neighbors_gives_ids_that_keys_turns_into_keys(collection: semsearch.Col
     assert collection.keys(ids[:, 0]) == names
     assert ids[:, 12:].tolist() == [[-1, -1]] * 2
     assert collection.keys([-1]) == [None]
+    assert collection.keys() == [f"r-{n}" for n in range(1, 13)]
 
 
 def test_vectors_have_unit_length_and_stand_in_the_order_of_keys(
