@@ -92,6 +92,18 @@ def test_a_table_of_items_may_be_json_lines_and_its_columns_chosen(folder: Path)
     (folder / "items.jsonl").write_text('{"file": "red.png", "nr": 7, "title": "Red"}\n')
     first = entries(folder, key="nr", text="title")[0]
     assert first == Item(1, "7", RED, "Red", {})
+    assert [entry.fields["nr"] for entry in entries(folder)] == [7, None]
+
+
+def test_a_table_of_items_that_is_a_link_is_not_read(folder: Path) -> None:
+    (folder.parent / "secret.csv").write_text("file,code\nred.png,secret\n")
+    (folder / "items.csv").symlink_to(folder.parent / "secret.csv")
+    assert read_corpus(folder).fields == ()
+
+
+def test_a_folder_of_images_has_no_column_of_them(folder: Path) -> None:
+    with pytest.raises(ValueError, match="names a column of a table"):
+        read_corpus(folder, image="photo")
 
 
 def test_a_table_of_items_must_name_the_files(folder: Path) -> None:
@@ -211,8 +223,12 @@ def test_links_and_broken_members_of_a_zip_are_skipped(tmp_path: Path) -> None:
 
 def test_a_zip_bomb_is_never_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "bomb.zip"
-    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+    with ZipFile(path, "w") as archive:
         archive.writestr("zeros.png", bytes(10_000))
+    content = bytearray(path.read_bytes())
+    content[5_000] = 1  # whoever read it whole would find a wrong checksum
+    path.write_bytes(content)
+    assert "Bad CRC-32" in reasons(path)[0]
     monkeypatch.setattr(images, "MAX_FILE", 9_999)
     assert "larger than" in reasons(path)[0]
 
@@ -222,6 +238,7 @@ def test_a_folder_or_zip_without_images_is_refused(tmp_path: Path) -> None:
     assert "there are no images in" in complaint(tmp_path)
     with ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("__MACOSX/._red.png", RED)
+        archive.writestr("folder.png/", b"")
     assert "there are no images in" in complaint(tmp_path / "a.zip")
 
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from semsearch.corpus import Item, Skipped, read_corpus
+from semsearch.corpus import Item, Skipped, read_corpus, scan
 from semsearch.errors import SourceError
 
 ROWS = [
@@ -103,51 +100,6 @@ def test_several_text_columns_are_joined_and_blank_ones_left_out() -> None:
     assert texts == ["Soup\nCold.", "Shoes"]
 
 
-@pytest.mark.parametrize(
-    ("row", "guess"),
-    [
-        ({"note": "a longer text than the other", "Review": "short"}, "Review"),
-        ({"description": "a longer text", "body": "soup"}, "body"),
-        ({"title": "Soup for everyone", "review_body": "It was cold"}, "review_body"),
-        ({"title": "Soup for everyone", "reviewBody": "It was cold"}, "reviewBody"),
-        ({"story": "It was a very cold soup", "Full text 2": "the soup"}, "Full text 2"),
-        ({"text_short": "the soup", "text_long": "the soup of the day"}, "text_long"),
-        ({"review_id": "R1HBSVV", "story": "a cold soup"}, "story"),
-        ({"context": "a very cold soup", "text": "soup"}, "text"),
-        ({"context": "soup in winter", "story": "a cold soup in winter"}, "story"),
-        ({"title": "Soup", "story": "It was cold"}, "story"),
-        ({"title": "Soup for everyone", "colour": "red"}, "title"),
-        ({"name": "Soup for one", "url": "https://example.org/soup/for/one"}, "name"),
-        ({"colour": "red", "words": "a pair of red shoes", "n": 7}, "words"),
-        ({"colour": "red", "word": "scarlet"}, "word"),
-        ({"\u540d": "\u7d05\u3044\u9774", "sha": "0b1f2e77"}, "\u540d"),
-        ({"text": None, "review": "soup"}, "review"),
-        ({"text": 2024, "review": "soup"}, "text"),
-    ],
-)
-def test_the_text_column_is_guessed_and_told(row: dict[str, object], guess: str) -> None:
-    assert read_corpus([row]).text_columns == (guess,)
-
-
-def test_texts_that_look_like_numbers_are_texts(tmp_path: Path) -> None:
-    assert [entry.text for entry in entries(["2024", "1999"])] == ["2024", "1999"]
-    path = write(tmp_path / "a.csv", "text,n\n2024,1\n007,2\n")
-    assert [entry.text for entry in entries(path)] == ["2024", "007"]
-    assert [entry.text for entry in entries([{"text": 2024}, {"text": 1.5}])] == ["2024", "1.5"]
-
-
-def test_a_list_of_empty_texts_is_a_list_of_skipped_rows() -> None:
-    assert entries(["", " "]) == [
-        Skipped(1, "1", "its text ('text') is empty"),
-        Skipped(2, "2", "its text ('text') is empty"),
-    ]
-    assert len(entries(["", ""])) == 2
-
-
-def test_a_table_whose_text_is_empty_throughout_has_no_text(tmp_path: Path) -> None:
-    assert "no column of texts" in complaint(write(tmp_path / "a.csv", "text,n\n,1\n,2\n"))
-
-
 def test_csv_values_stay_as_they_stand(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "text,code,missing,padded\nNA,007,null, x \nnan,012,NaN,y\n")
     assert entries(path) == [
@@ -200,57 +152,6 @@ def test_missing_values_of_a_dataframe_are_none_and_scalars_plain() -> None:
     assert type(entries(frame)[0].fields["price"]) is float
 
 
-def test_parquet_keeps_whole_numbers_whole_beside_missing_ones(tmp_path: Path) -> None:
-    table = pa.table(
-        {
-            "text": ["soup", "shoes"],
-            "n": pa.array([None, 2**53 + 1]),
-            "at": pa.array([datetime(2026, 1, 2), None], pa.timestamp("ns")),
-        }
-    )
-    pq.write_table(table, tmp_path / "a.parquet")
-    assert [entry.fields for entry in entries(tmp_path / "a.parquet")] == [
-        {"n": None, "at": "2026-01-02T00:00:00"},
-        {"n": 2**53 + 1, "at": None},
-    ]
-
-
-def parquet(path: Path, column: str, values: pa.Array) -> Path:
-    pq.write_table(pa.table({"text": ["soup"] * len(values), column: values}), path)
-    return path
-
-
-@pytest.mark.parametrize(
-    ("number", "kind"),
-    [
-        (3_000_000, pa.date32()),
-        (10**18, pa.timestamp("us")),
-        (10**18, pa.timestamp("ms")),
-        (10**18, pa.timestamp("us", "UTC")),
-        (0, pa.timestamp("us", "Mars/Base")),
-    ],
-)
-def test_parquet_times_that_cannot_be_had_are_told_with_their_column(
-    tmp_path: Path, number: int, kind: pa.DataType
-) -> None:
-    plain = pa.int32() if pa.types.is_date32(kind) else pa.int64()
-    said = complaint(parquet(tmp_path / "a.parquet", "at", pa.array([number], plain).cast(kind)))
-    assert f"the column 'at' of '{tmp_path}/a.parquet' holds a {kind} that cannot be read" in said
-    assert "as UTF-8 text" in said
-
-
-def test_a_parquet_text_that_is_not_utf8_is_told_with_its_column(tmp_path: Path) -> None:
-    buffers = pa.array([b"caf\xe9"]).buffers()
-    values = pa.Array.from_buffers(pa.string(), 1, buffers)
-    assert "the column 'by' of" in complaint(parquet(tmp_path / "a.parquet", "by", values))
-
-
-def test_parquet_times_of_the_last_year_of_all_are_read(tmp_path: Path) -> None:
-    values = pa.array([datetime(9999, 12, 31, 23, 59)], pa.timestamp("ms"))
-    found = entries(parquet(tmp_path / "a.parquet", "at", values))
-    assert found[0].fields == {"at": "9999-12-31T23:59:00"}
-
-
 def test_nested_json_becomes_json_text_and_absent_keys_none(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", '{"text": "a", "by": {"name": "Zoë"}}\n\n{"text": "b"}\n')
     assert [entry.fields for entry in entries(path)] == [{"by": '{"name": "Zoë"}'}, {"by": None}]
@@ -298,11 +199,6 @@ def test_a_column_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) 
         said = complaint(path, **columns)
         assert "has no column 'body'" in said
         assert "its columns are: 'id', 'review', 'stars'" in said
-
-
-def test_a_table_of_numbers_has_no_text_to_guess(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", "x,y\n1,2.5\n3,4.5\n")
-    assert "no column of texts" in complaint(path)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".json", ".jsonl", ".tsv"])
@@ -364,6 +260,24 @@ def test_a_semicolon_in_the_text_or_the_header_alone_is_no_delimiter(
     assert read_corpus(path).size == 1
 
 
+@pytest.mark.parametrize("suffix", [".jsonl", ".json"])
+def test_the_mark_of_utf8_is_no_part_of_a_json_table(tmp_path: Path, suffix: str) -> None:
+    text = json.dumps(ROWS[0] if suffix == ".jsonl" else ROWS[:1])
+    path = write(tmp_path / f"a{suffix}", "\ufeff" + text)
+    assert entries(path, text="review", key="id") == ITEMS[:1]
+
+
+def test_a_line_is_measured_from_its_own_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "BLOCK", 64)
+    monkeypatch.setattr(scan, "MAX_LINE", 100)
+    rows = ["text", *["soup " * 18] * 20]
+    assert read_corpus(write(tmp_path / "a.csv", "\n".join(rows))).size == 20
+    rows[7] += "cold soup, too"
+    assert "line 8 of" in complaint(write(tmp_path / "b.csv", "\n".join(rows)))
+
+
 def test_a_character_cut_by_the_end_or_by_a_block_is_told_where(tmp_path: Path) -> None:
     assert "byte 6, in line 2" in complaint(write(tmp_path / "a.csv", b"text\na\xe2\x82"))
     long = b"text\n" + b"a" * (2**20 - 6) + b"\xe2(\n"
@@ -401,16 +315,12 @@ def test_broken_json_is_told_with_its_line(tmp_path: Path) -> None:
 
 def test_deeply_nested_json_is_refused(tmp_path: Path) -> None:
     assert "nested too deeply" in complaint(write(tmp_path / "a.json", "[" * 200_000))
+    assert "nested too deeply" in complaint(write(tmp_path / "a.jsonl", "[" * 200_000))
 
 
 def test_json_lines_under_a_json_name_are_told_apart(tmp_path: Path) -> None:
     said = complaint(write(tmp_path / "a.json", '{"text": "a"}\n{"text": "b"}\n'))
     assert "rename the file to .jsonl" in said
-
-
-def test_broken_parquet_is_refused(tmp_path: Path) -> None:
-    for content in (b"", b"PAR1 and then nothing"):
-        assert "not a readable parquet file" in complaint(write(tmp_path / "a.parquet", content))
 
 
 def test_an_unknown_kind_of_file_is_told_with_the_known_ones(tmp_path: Path) -> None:
