@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -56,3 +59,23 @@ def test_the_thumbnail_of_a_big_jpeg_is_made_without_a_warning() -> None:
         small = thumb(as_bytes(Image.new("L", size, 100), "JPEG"))
         assert small.size == (64, 48)
         assert np.asarray(small.convert("L")).mean() == pytest.approx(100, abs=3)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the peak")
+def test_the_thumbnail_of_a_big_jpeg_takes_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "phone.jpg"
+    Image.new("L", (8000, 6000), 100).save(path)
+    code = """
+import re, sys
+from pathlib import Path
+from semsearch.corpus import thumbnail
+def peak():
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+before = peak()
+thumbnail(Path(sys.argv[1]).read_bytes(), 256)
+print(peak() - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, path], check=True, capture_output=True, text=True
+    )
+    assert int(done.stdout) < 30_000  # kB; its pixels alone would be 48,000
