@@ -136,7 +136,8 @@ def sample(name: str, query: SampleQuery) -> Response:
 
 def stored_keys(collection: Collection) -> list[str]:
     """Return the key of every stored item, in the order of storing."""
-    return [key for key in collection.keys() if key is not None]
+    every = collection.keys()
+    return [key for key in every if key is not None]
 
 
 @blueprint.get("/collections/<name>/thumbnails")
