@@ -120,7 +120,7 @@ class Ingest:
                 self._choose_keys(unkeyed, writer)
             while chunk := list(islice(source, LOOKED_UP)):
                 self._take(chunk, writer)
-                if len(self._pending) >= COMMITTED[self._modality]:
+                if len(self._pending) + len(self._refreshed) >= COMMITTED[self._modality]:
                     self._commit(writer)
             self._commit(writer)
         seconds = time.perf_counter() - started

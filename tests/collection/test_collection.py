@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import semsearch
-from semsearch.collection import growing_collection
+from semsearch.collection import growing_collection, ingest
 from semsearch.errors import (
     CollectionError,
     CollectionExists,
@@ -60,6 +60,18 @@ def test_unchanged_rows_are_not_encoded_again(
     report = collection.add(reviews, text="review", key="id")
     assert encoded == ["The soup was warm"]
     assert (report.added, report.updated, report.unchanged) == (0, 2, 10)
+
+
+def test_long_work_is_committed_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "LOOKED_UP", 10)
+    monkeypatch.setitem(ingest.COMMITTED, "text", 20)
+    rows = [{"id": n, "t": f"text {n}", "stars": 1} for n in range(100)]
+    with semsearch.create(tmp_path / "c", module="hashing") as collection:
+        collection.add(rows, text="t", key="id")
+        assert collection.version == 5
+        collection.add([row | {"stars": 2} for row in rows], text="t", key="id")
+        assert collection.version == 10
+        assert len(collection.search("text", k=100, where="stars = 2")) == 100
 
 
 def test_an_updated_row_is_found_by_its_new_text_only(collection: semsearch.Collection) -> None:
@@ -224,7 +236,8 @@ def test_a_flag_that_begins_without_a_value_can_be_asked_for(tmp_path: Path) -> 
 
 def test_a_failed_creator_leaves_the_collection_of_another_alone(tmp_path: Path) -> None:
     with (
-        ExitStack() as held, pytest.raises(CollectionLocked),
+        ExitStack() as held,
+        pytest.raises(CollectionLocked),
         growing_collection(tmp_path, "c", "text", "hashing") as first,
     ):
         other = held.enter_context(semsearch.open(tmp_path / "c"))
