@@ -186,7 +186,7 @@ def _foremost(predictions: Sequence[Prediction], k: int) -> list[Prediction]:
 
 def _predictions(classifier: Classifier, json: PredictRequest) -> list[Prediction]:
     if json.texts is not None:
-        return list(classifier.predictions(json.texts))
+        return list(classifier.predictions(json.texts, keys=False))
     if json.keys is not None:
         return list(classifier.predictions(json.keys, keys=True))
     return list(classifier.predictions())

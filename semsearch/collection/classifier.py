@@ -32,6 +32,9 @@ class Home(Protocol):
     def vectors(self, keys: Sequence[str] | None = None) -> tuple[list[str], Vectors]:
         """Return keys and their unit vectors (n, dim)."""
 
+    def known(self, keys: Sequence[Any]) -> set[str]:
+        """Return those of `keys` under which an item is stored."""
+
     def encode(self, contents: Sequence[Any]) -> Vectors:
         """Return unit vectors (n, dim) of contents, by the collection's module."""
 
@@ -47,14 +50,18 @@ class Classifier:
     _home: Home = field(repr=False)
 
     def predictions(
-        self, items: Sequence[Any] | None = None, *, keys: bool = False
+        self, items: Sequence[Any] | None = None, *, keys: bool | None = None
     ) -> list[Prediction]:
         """Return a prediction for each text or image, for each key, or for every stored item.
 
-        `keys=True` reads `items` as keys; None stands for all stored items. In the first case the
-        prediction's key is the number of the item, from 1.
+        None stands for all stored items. `keys` says whether `items` are keys; left out, they are
+        when every one of them is stored. The prediction of a text or image has the number of the
+        item, from 1, as key.
         """
         items = None if items is None else as_list(items, "items")
+        if keys is None and items is not None:
+            known = self._home.known(items)
+            keys = len(items) > 0 and all(isinstance(key, str) and key in known for key in items)
         if items is None or keys:
             names, vectors = self._home.vectors(items)
         else:
@@ -66,7 +73,7 @@ class Classifier:
             for key, (label, probability) in zip(names, chosen, strict=True)
         ]
 
-    def predict(self, items: Sequence[Any] | None = None, *, keys: bool = False) -> DataFrame:
+    def predict(self, items: Sequence[Any] | None = None, *, keys: bool | None = None) -> DataFrame:
         """Return the same as a DataFrame with the columns key, label, probability."""
         found = self.predictions(items, keys=keys)
         columns = zip(*found, strict=True) if found else ([], [], [])

@@ -189,6 +189,11 @@ class Collection:
         """
         return [Hit(item.key, None, item.text, item.fields) for item in self._live(keys)]
 
+    def known(self, keys: Sequence[Any]) -> set[str]:
+        """Return those of `keys` under which an item is stored."""
+        texts = [key for key in as_list(keys, "keys") if isinstance(key, str)]
+        return set(self._store.live_items(texts))
+
     def image(self, key: str) -> bytes:
         """Return the original bytes of an item's image."""
         return self._store.blob(self._blob_of(key))

@@ -118,6 +118,10 @@ def test_a_classifier_learns_from_keys_and_predicts_texts_and_keys(
     classifier = collection.train("topic", {"food": FOOD, "shoes": SHOES}, keys=True)
     assert classifier.predictions(["tomato soup", "leather shoes"])[0].label == "food"
     assert [one.label for one in classifier.predictions(["r-6"], keys=True)] == ["shoes"]
+    assert [one.key for one in classifier.predictions(["r-6", "r-1"])] == ["r-6", "r-1"]
+    assert [one.key for one in classifier.predictions(["r-6", "soup"])] == ["1", "2"]
+    assert [one.key for one in classifier.predictions(["r-6"], keys=False)] == ["1"]
+    assert classifier.predictions([]) == []
     assert classifier.report.n_examples == 8
     low, high = classifier.report.accuracy_interval
     assert low <= classifier.report.accuracy <= high

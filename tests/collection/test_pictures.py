@@ -122,6 +122,16 @@ def test_a_zip_with_a_table_brings_texts_keys_and_fields(tmp_path: Path) -> None
         assert (hit.key, hit.text, hit.fields) == ("A", "red one", {"group": "warm"})
 
 
+def test_pictures_are_classified_by_key_path_or_image(
+    photos: semsearch.Collection, folder: Path
+) -> None:
+    examples = {"warm": ["warm/red.png", "warm/orange.jpg"], "cold": ["blue.png"]}
+    classifier = photos.train("warmth", examples, keys=True)
+    found = classifier.predictions([picture("#f00808"), str(folder / "blue.png")])
+    assert [(one.key, one.label) for one in found] == [("1", "warm"), ("2", "cold")]
+    assert classifier.predictions(["blue.png"])[0].key == "blue.png"
+
+
 def test_a_query_that_is_no_image_is_told(photos: semsearch.Collection) -> None:
     with pytest.raises(ContentError):
         photos.search(image=b"not an image")
