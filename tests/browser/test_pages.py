@@ -33,6 +33,26 @@ def test_a_person_searches_and_presses_similar(page: Page) -> None:
     page.screenshot(path=OUTPUT / "similar.png")
 
 
+TYPE_AT_ONCE = """new MutationObserver((_, observer) => {
+  const box = document.querySelector("[data-search]");
+  if (!box) return;
+  observer.disconnect();
+  box.value = "cold soup";
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+}).observe(document, { childList: true, subtree: true });"""
+
+
+def test_what_is_typed_the_moment_the_box_appears_is_kept(page: Page) -> None:
+    page.add_init_script(TYPE_AT_ONCE)
+    page.goto("/")
+    box = page.get_by_role("searchbox", name="Search by meaning")
+    expect(box).to_have_value("cold soup")
+    page.wait_for_timeout(300)
+    expect(box).to_have_value("cold soup")
+    box.press("Enter")
+    expect(page.get_by_role("listitem").first).to_contain_text("The soup was cold")
+
+
 def test_the_whole_view_stands_in_the_address(page: Page) -> None:
     page.goto("/c/reviews/search?q=soup&k=20&where=stars+%3C+3")
     cards = page.get_by_role("listitem")

@@ -9,6 +9,13 @@ import { Welcome } from "./welcome.js";
 const PAGE = 20;
 const KS = [10, 20, 50, 100, 500];
 
+// What stands in a box: the address's value until something is typed, and again when that changes.
+// An effect would do the same a moment after the box is shown, and wipe out what was typed by then.
+function useTyped(value) {
+  const [{ typed, from }, set] = useState({ typed: value, from: value });
+  return [from === value ? typed : value, (next) => set({ typed: next, from: value })];
+}
+
 // Names that the filter language would read as its own words.
 const RESERVED = /^(and|between|case|from|in|is|like|not|null|or|select|where)$/i;
 
@@ -24,8 +31,7 @@ function narrowed(where, name, value) {
 }
 
 function Options({ info, params, go }) {
-  const [where, setWhere] = useState(params.where ?? "");
-  useEffect(() => setWhere(params.where ?? ""), [params.where]);
+  const [where, setWhere] = useTyped(params.where ?? "");
   const fields = Object.keys(info.fields);
   const submit = (event) => {
     event.preventDefault();
@@ -49,9 +55,8 @@ function Options({ info, params, go }) {
 }
 
 function TextBox({ info, params, go }) {
-  const [text, setText] = useState(params.q ?? "");
+  const [text, setText] = useTyped(params.q ?? "");
   const box = useRef();
-  useEffect(() => setText(params.q ?? ""), [params.q]);
   useEffect(() => {
     if (!params.q && !params.like && matchMedia("(hover: hover)").matches) box.current.focus();
   }, []);
