@@ -77,7 +77,8 @@ def run(home: Path, command: str) -> str:
 def environment(home: Path) -> dict[str, str]:
     """Return an environment whose PATH begins with the tests' Python and whose HOME is `home`."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "HOME": str(home)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    return {**kept, "PATH": path, "HOME": str(home)}
 
 
 def test_the_commands_of_the_readme_run_in_their_order(home: Path) -> None:
@@ -121,6 +122,7 @@ def test_serve_answers_a_search_at_its_address(home: Path) -> None:
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=20)
     assert server.returncode == 0, log.read_text()
+    assert log.read_text() == f"semsearch is at http://127.0.0.1:{port}/\nPress Ctrl-C to stop.\n"
 
 
 def opened(address: str, server: subprocess.Popen[bytes], log: Path) -> bytes:

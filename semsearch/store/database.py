@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,7 +92,6 @@ class Readers:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._local = threading.local()
-        self._all: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
         self._is_closed = False
 
     def connection(self) -> apsw.Connection:
@@ -103,14 +101,13 @@ class Readers:
         found: apsw.Connection | None = getattr(self._local, "connection", None)
         if found is None:
             found = self._local.connection = open_reader(self._path)
-            self._all.add(found)
         return found
 
     def close(self) -> None:
-        """Close the connections of all threads."""
+        """Let go of the connections of all threads; one that is at work ends its work first."""
         self._is_closed = True
-        for connection in list(self._all):
-            connection.close()
+        # Nothing else holds them: each closes as the last call that uses it returns.
+        self._local = threading.local()
 
 
 def _settle(connection: apsw.Connection) -> None:
