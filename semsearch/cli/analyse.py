@@ -58,6 +58,10 @@ def cluster(
         print_json(clustering.as_dict())
     else:
         _print_clustering(collection, clustering)
+        if n_clusters is None:
+            notes().print(
+                "The number was chosen by measurement, as a suggestion: -n takes another."
+            )
 
 
 @click.command()

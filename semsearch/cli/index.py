@@ -98,6 +98,7 @@ def _print_plan(collection: Collection, found: corpus.Corpus) -> None:
         ("key", found.key_column or "the row's number or path"),
         ("fields", ", ".join(found.fields) or "none"),
         ("module", f"{card.name}, vectors of {card.dim}"),
+        ("mind", card.caveat),
         ("estimate", _estimate(card, found.size)),
     ]
     print_facts(lines, notes())
@@ -109,7 +110,8 @@ def _estimate(card: ModuleCard, rows: int | None) -> str:
     seconds = rows / card.items_per_second
     time = f"about {seconds:.0f} s" if seconds < 120 else f"about {seconds / 60:.0f} min"  # noqa: PLR2004
     time = "less than 1 s" if seconds < 1 else time
-    return f"{time} to encode on 2 cores, {rows * card.dim * 4 / 1e6:,.1f} MB of vectors"
+    size = f"{rows * card.dim * 4 / 1e6:,.1f} MB of vectors"
+    return f"{time} to encode {size}, once the module is up; what stands already costs nothing"
 
 
 def _print_reports(names: Sequence[str], reports: Sequence[AddReport], as_json: bool) -> None:

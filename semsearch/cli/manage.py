@@ -25,6 +25,7 @@ def info(context: click.Context, *, name: str, as_json: bool) -> None:
         ("rows", counted(facts["rows"], facts["modality"].removesuffix("s"))),
         ("fields", fields or "none"),
         ("module", f"{module}, vectors of {dim}" if module else f"none; your own vectors of {dim}"),
+        *([("mind", facts["module"]["caveat"])] if module else []),
         ("index", f"{facts['index']}, recall {facts['recall']:.2f}"),
         ("disk", f"{facts['bytes'] / 1e6:,.1f} MB"),
         ("clusterings", ", ".join(facts["clusterings"]) or "none"),

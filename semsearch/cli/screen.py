@@ -73,7 +73,8 @@ def print_hits(hits: Sequence[Hit]) -> None:
         console.print("nothing found")
     for hit in hits:
         console.print(_heading(hit))
-        console.print(Text(shortened(hit.text)), soft_wrap=False)
+        if hit.text:
+            console.print(Text(shortened(hit.text)), soft_wrap=False)
         console.print()
 
 

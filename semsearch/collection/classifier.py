@@ -74,7 +74,11 @@ class Classifier:
         ]
 
     def predict(self, items: Sequence[Any] | None = None, *, keys: bool | None = None) -> DataFrame:
-        """Return the same as a DataFrame with the columns key, label, probability."""
+        """Return predictions as a DataFrame with the columns key, label and probability.
+
+        `items` are texts or images, or keys of stored items; None stands for all stored items. The
+        label is None where the best two classes are too close to call. See `predictions`.
+        """
         found = self.predictions(items, keys=keys)
         columns = zip(*found, strict=True) if found else ([], [], [])
         names = Prediction._fields

@@ -18,10 +18,9 @@ from semsearch.collection.encoders import VECTORS, OwnVectors, pinned_module, ve
 from semsearch.collection.ingest import Ingest, Progress, Unkeyed
 from semsearch.collection.pictures import cached_thumbnail
 from semsearch.collection.records import AddReport, Hit, Layout
-from semsearch.collection.searching import hits_of, keys_of, nearest
+from semsearch.collection.searching import allowed_ids, hits_of, keys_of, nearest
 from semsearch.errors import CollectionError, KeyNotFound
 from semsearch.modules import Module
-from semsearch.search import parse_filter
 from semsearch.store import Store, StoredItem
 from semsearch.store.segments import Ids
 from semsearch.vectors import Vectors, as_vectors, unit
@@ -172,11 +171,9 @@ class Collection:
         if (keys is None) == (where is None):
             raise ValueError("delete() needs either keys or where")
         with self._store.writing() as writer:
-            if keys is not None:
-                ids = sorted({item.id for item in self._live(keys)})
-            else:
-                condition = parse_filter(str(where), self.fields)
-                ids = self._store.ids_where(condition.sql, condition.values).tolist()
+            passing = allowed_ids(self._store, where)
+            live = [item.id for item in self._live(keys)] if keys is not None else []
+            ids = sorted({*live} if passing is None else passing.tolist())
             if ids:
                 writer.delete(ids)
         return len(ids)
@@ -290,8 +287,9 @@ class Collection:
         check_k(k)
         [item] = self._live([key])
         own = np.array([item.id], dtype=np.int64)
+        allowed = allowed_ids(self._store, where)
         vector = self._store.snapshot().take(own)
-        ids, scores = nearest(self._store, vector, k, where, leave_out=own)
+        ids, scores = nearest(self._store, vector, k, allowed, leave_out=own)
         return hits_of(self._store, ids, scores)[0]
 
     def neighbors(self, vectors: Any, k: int = 10, where: str | None = None) -> tuple[Ids, Vectors]:
@@ -301,7 +299,8 @@ class Collection:
         the score 0; `keys` turns ids into keys.
         """
         check_k(k)
-        return nearest(self._store, unit(as_vectors(vectors, self.dim)), k, where)
+        allowed = allowed_ids(self._store, where)
+        return nearest(self._store, unit(as_vectors(vectors, self.dim)), k, allowed)
 
     # -- clusters, map, classes
 
@@ -370,8 +369,11 @@ class Collection:
                 f"the module of the collection {self.name!r} reads {self.modality}s, not {wanted}s",
                 f"search it by {self.modality}, or by key with similar()",
             )
+        allowed = allowed_ids(self._store, where)
+        if allowed is not None and not len(allowed):
+            return [[] for _ in contents]
         prepared = [self.module.prepare(content) for content in contents]
-        ids, scores = nearest(self._store, self.module.encode_prepared(prepared), k, where)
+        ids, scores = nearest(self._store, self.module.encode_prepared(prepared), k, allowed)
         return hits_of(self._store, ids, scores)
 
     def _live(self, keys: Sequence[str]) -> list[StoredItem]:

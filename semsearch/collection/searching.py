@@ -14,15 +14,22 @@ from semsearch.store.segments import Ids, Segment
 from semsearch.vectors import Vectors
 
 
+def allowed_ids(store: Store, where: str | None) -> Ids | None:
+    """Return the ids of the items that pass a filter, ascending; None where there is no filter.
+
+    Asked before a query is encoded, so that a mistake in the filter is told at once.
+    """
+    if where is None:
+        return None
+    condition = parse_filter(where, store.fields())
+    return store.ids_where(condition.sql, condition.values)
+
+
 def nearest(
-    store: Store, queries: Vectors, k: int, where: str | None, leave_out: Ids | None = None
+    store: Store, queries: Vectors, k: int, allowed: Ids | None, leave_out: Ids | None = None
 ) -> tuple[Ids, Vectors]:
-    """Return ids and cosines (n, k) of the live items nearest to unit `queries`, best first."""
+    """Return ids and cosines (n, k) of the allowed items nearest to unit `queries`, best first."""
     snapshot = store.snapshot()
-    allowed = None
-    if where is not None:
-        condition = parse_filter(where, store.fields())
-        allowed = store.ids_where(condition.sql, condition.values)
     dead = snapshot.dead if leave_out is None else np.union1d(snapshot.dead, leave_out)
     return search_exact(queries, blocks(snapshot, dead, allowed), k)
 

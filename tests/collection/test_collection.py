@@ -322,6 +322,18 @@ def test_a_filter_on_an_unknown_field_names_the_known_ones(
         collection.search("soup", where="star = 1")
 
 
+def test_a_filter_is_read_before_the_query_is_encoded(
+    collection: semsearch.Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("the module was asked")
+
+    monkeypatch.setattr(semsearch.Module, "encode_prepared", never)
+    with pytest.raises(QueryError):
+        collection.search("soup", where="star = 1")
+    assert collection.search("soup", where="stars > 100") == []
+
+
 @pytest.mark.parametrize("text", ["", "   "])
 def test_an_empty_query_is_refused(collection: semsearch.Collection, text: str) -> None:
     with pytest.raises(ValueError, match="the query is empty"):
