@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from semsearch.collection import Classifier, Clustering, Collection, Hit, Prediction
+from semsearch.collection import Classifier, Cluster, Clustering, Collection, Hit, Prediction
 from semsearch.errors import KeyNotFound, ResultNotFound
 from webui.answers import library, slips_told, spec
 from webui.api import hits_as_json
@@ -25,6 +25,7 @@ from webui.security import needs_token
 
 blueprint = Blueprint("results", __name__, url_prefix="/api/v1")
 
+MEMBERS_SHOWN = 5  # of a cluster whose representatives are gone
 MAP_TEXT_LENGTH = 140
 MAP_TEXTS_UP_TO = 20_000  # points; above this the page asks for the text it needs
 
@@ -39,7 +40,7 @@ def _clustering_as_json(collection: Collection, clustering: Clustering) -> dict[
             "name": cluster.name,
             "keywords": list(cluster.keywords),
             "size": cluster.size,
-            "representatives": hits_as_json(_still_stored(collection, cluster.representatives)),
+            "representatives": hits_as_json(_faces(collection, clustering, cluster)),
         }
         for cluster in clustering.clusters
     ]
@@ -51,6 +52,19 @@ def _clustering_as_json(collection: Collection, clustering: Clustering) -> dict[
         "outliers": int((clustering.labels == -1).sum()),
         "clusters": clusters,
     }
+
+
+def _faces(collection: Collection, clustering: Clustering, cluster: Cluster) -> list[Hit]:
+    """Return the representatives of a cluster, or a few members if all of those were deleted."""
+    found = _still_stored(collection, cluster.representatives)
+    if found or not cluster.size:
+        return found
+    members = [
+        key
+        for key, label in zip(clustering.keys, clustering.labels, strict=True)
+        if label == cluster.id
+    ]
+    return _still_stored(collection, members[:MEMBERS_SHOWN])
 
 
 def _still_stored(collection: Collection, keys: Sequence[str]) -> list[Hit]:
@@ -113,8 +127,15 @@ def _map_as_json(collection: Collection) -> dict[str, Any]:
         "y": [round(float(y), 4) for y in layout.xy[:, 1]],
         "clusters": labels,
         "names": names,
-        "texts": [hit.text[:MAP_TEXT_LENGTH] for hit in hits] if short else None,
+        "texts": [_start_of(hit.text) for hit in hits] if short else None,
     }
+
+
+def _start_of(text: str) -> str:
+    """Return the start of a text, with an ellipsis where it was cut."""
+    if len(text) <= MAP_TEXT_LENGTH:
+        return text
+    return text[: MAP_TEXT_LENGTH - 1].rstrip() + "…"
 
 
 def _labels_of(collection: Collection, keys: Sequence[str]) -> tuple[list[int], dict[int, str]]:

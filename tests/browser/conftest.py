@@ -32,6 +32,16 @@ GREETINGS = [  # a text that is an attack on the page, and one that is only odd
     {"id": "a/b?c=d#e&f", "review": "A key may hold signs of addresses"},
 ]
 
+LONG = [  # a key, a field and a text that are wider or longer than a card
+    {
+        "id": "k" * 90,
+        "review": "soup",
+        "title": "a title that goes on and on " * 9,
+        "code": "c" * 99,
+    },
+    {"id": "long", "review": "A sentence about soup. " * 80, "title": "short", "code": "c"},
+]
+
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -62,7 +72,7 @@ def _picture(red: int, green: int, blue: int) -> bytes:
 
 @pytest.fixture(scope="session")
 def indexes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two collections: texts by `hashing`, pictures by `colours`; neither needs TensorFlow."""
+    """Texts and pictures, nothing at all, long items; no module here needs TensorFlow."""
     folder = tmp_path_factory.mktemp("browser")
     with semsearch.create(folder / "indexes" / "reviews", module="hashing") as made:
         made.add([*REVIEWS, *GREETINGS], text="review", key="id")
@@ -73,6 +83,9 @@ def indexes(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (photos / f"blue {step}.png").write_bytes(_picture(10, 10 + 3 * step, 200 + 8 * step))
     with semsearch.create(folder / "indexes" / "photos", module="colours") as made:
         made.add(photos)
+    semsearch.create(folder / "indexes" / "vacant", module="hashing").close()
+    with semsearch.create(folder / "indexes" / "wordy", module="hashing") as made:
+        made.add(LONG, text="review", key="id")
     return folder / "indexes"
 
 

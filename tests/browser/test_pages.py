@@ -101,7 +101,7 @@ def test_problems_are_told_with_their_remedy(page: Page) -> None:
     expect(page.get_by_role("alert")).to_contain_text("price")
     expect(page.get_by_role("alert")).to_contain_text("stars")
     page.goto("/c/nothing/search")
-    expect(page.get_by_role("alert")).to_contain_text("There are: photos, reviews")
+    expect(page.get_by_role("alert")).to_contain_text("There are: photos, reviews, vacant, wordy")
     page.goto("/c/reviews/search?q=soup&where=stars+%3E+100")
     expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
 
@@ -271,11 +271,63 @@ def test_the_lasso_chooses_what_it_is_drawn_around(page: Page) -> None:
 def test_a_narrow_window_needs_no_sideways_scrolling(page: Page) -> None:
     page.set_viewport_size({"width": 400, "height": 800})
     for path in ("search?q=soup", "search", "clusters", "map", "classes"):
-        for name in ("reviews", "photos"):
+        for name in ("reviews", "photos", "wordy"):
             page.goto(f"/c/{name}/{path}")
             page.wait_for_load_state("networkidle")
             widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
             assert widths[0] <= widths[1], (name, path)
+            cut = page.evaluate(
+                "[...document.querySelectorAll('.card *')].filter((each) => "
+                "each.getBoundingClientRect().right > each.closest('.card')"
+                ".getBoundingClientRect().right && !each.closest('.chip > *')).length"
+            )
+            assert cut == 0, (name, path)
+
+
+def test_a_long_text_is_cut_after_lines_and_opened(page: Page) -> None:
+    page.goto("/c/wordy/search?q=soup")
+    card = page.get_by_role("listitem").filter(has_text="A sentence about soup")
+    told = card.locator(".told")
+    lines = "each => each.clientHeight / parseFloat(getComputedStyle(each).lineHeight)"
+    assert round(told.evaluate(lines), 1) == 8
+    card.get_by_role("button", name="more", exact=True).click()
+    assert told.evaluate(lines) > 8
+    card.get_by_role("button", name="less", exact=True).click()
+    assert round(told.evaluate(lines), 1) == 8
+    short = page.get_by_role("listitem").filter(has_text="k" * 90)
+    expect(short.get_by_role("button", name="more", exact=True)).to_have_count(0)
+    expect(short.locator(".key")).to_have_text("k" * 90)
+
+
+def test_an_empty_collection_says_how_to_fill_it(page: Page) -> None:
+    for path in ("search", "search?q=soup", "map"):
+        page.goto(f"/c/vacant/{path}")
+        expect(page.get_by_role("heading", name="This collection is empty")).to_be_visible()
+        expect(page.locator("pre")).to_have_text("semsearch index vacant FILE")
+
+
+def test_similar_empties_the_box(page: Page) -> None:
+    page.goto("/c/reviews/search")
+    box = page.get_by_role("searchbox")
+    box.fill("cold soup")
+    box.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("nearest")
+    page.get_by_role("button", name="Similar to").first.click()
+    expect(page.get_by_role("region", name="Similar to")).to_be_visible()
+    expect(box).to_have_value("")
+    page.go_back()
+    expect(box).to_have_value("cold soup")
+
+
+def test_a_file_that_is_no_picture_is_refused_with_a_remedy(page: Page) -> None:
+    page.goto("/c/photos/search")
+    page.get_by_label("Picture to search with").set_input_files(
+        {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"soup"}
+    )
+    expect(page.get_by_role("alert")).to_contain_text("notes.txt")
+    expect(page.get_by_role("alert")).to_contain_text("PNG")
+    page.get_by_role("button", name="Similar to").first.click()
+    expect(page.get_by_role("alert")).to_have_count(0)
 
 
 def test_the_theme_is_changed_and_remembered(page: Page) -> None:

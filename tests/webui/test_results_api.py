@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 from flask.testing import FlaskClient
 
@@ -59,6 +60,29 @@ def test_the_map_places_every_item(client: FlaskClient, writer: dict[str, str]) 
     assert set(map(str, layout["clusters"])) == set(layout["names"])
     again = client.get(f"{REVIEWS}/map", headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304
+
+
+def test_a_cluster_whose_representatives_are_deleted_shows_members(
+    client: FlaskClient, indexes: Path, writer: dict[str, str]
+) -> None:
+    made = client.post(f"{REVIEWS}/clusters", json={"n_clusters": 2}, headers=writer).json
+    big = max(made["clusters"], key=lambda cluster: cluster["size"])
+    with semsearch.open(indexes / "reviews") as collection:
+        collection.delete([hit["key"] for hit in big["representatives"]])
+    clusters = client.get(f"{REVIEWS}/clusters").json["clusters"]
+    left = next(cluster for cluster in clusters if cluster["id"] == big["id"])
+    assert 0 < left["size"] < big["size"]
+    assert left["representatives"][0]["text"]
+
+
+def test_a_text_that_is_cut_for_the_map_says_so(client: FlaskClient, indexes: Path) -> None:
+    with semsearch.open(indexes / "reviews") as collection:
+        collection.add([{"id": "long", "review": "soup " * 90}], text="review", key="id")
+    layout = client.get(f"{REVIEWS}/map").json
+    told = dict(zip(layout["keys"], layout["texts"], strict=True))
+    assert told["long"].endswith("…")
+    assert len(told["long"]) <= 140
+    assert not told["r-1"].endswith("…")
 
 
 def test_a_classifier_is_trained_measured_and_predicts(

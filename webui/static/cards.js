@@ -2,6 +2,7 @@
 import { html } from "./vendor/preact.js";
 import { Chips, Icon, Score, Thumbnail, Told } from "./parts.js";
 
+const Key = ({ item }) => html`<code class="key" title="Key">${item.key}</code>`;
 const label = (item) => (item.text || item.key).slice(0, 80);
 
 function SimilarButton({ item, onSimilar }) {
@@ -16,6 +17,7 @@ function Row({ item, query, onSimilar, onPick, extra }) {
       <footer>
         ${item.score != null && html`<${Score} value=${item.score} />`}
         ${extra}
+        <${Key} item=${item} />
         <${Chips} fields=${item.fields} onPick=${onPick} />
         ${onSimilar && html`<${SimilarButton} ...${{ item, onSimilar }} />`}
       </footer>
@@ -31,6 +33,7 @@ function Tile({ collection, item, onSimilar, onPick, extra, fieldsShown = 1 }) {
         <${Thumbnail} ...${{ collection, item }} />
       </button>
       <p class="caption">${item.text || item.key}</p>
+      ${item.text && item.text !== item.key && html`<${Key} item=${item} />`}
       <footer>
         ${item.score != null && html`<${Score} value=${item.score} />`}
         ${extra}

@@ -25,6 +25,7 @@ function Controls({ busy, known, onMake }) {
 }
 
 function Representatives({ info, cluster }) {
+  if (!cluster.representatives.length) return null;
   if (info.modality === "image")
     return html`<div class="sheet">${cluster.representatives.slice(0, 6).map((item) => html`
       <${Thumbnail} key=${item.key} collection=${info.name} item=${item} size=${128} />`)}</div>`;
@@ -70,8 +71,10 @@ function Members({ info, cluster, go }) {
     </section>`;
 }
 
+const filled = (clustering) => clustering.clusters.filter((each) => each.size > 0);
+
 function Sheet({ info, clustering }) {
-  const shown = [...clustering.clusters].sort((a, b) => b.size - a.size);
+  const shown = filled(clustering).sort((a, b) => b.size - a.size);
   const largest = shown.length ? shown[0].size : 1;
   return html`<ul class="clusters">${shown.map((cluster) => html`
     <${ClusterCard} key=${cluster.id} ...${{ info, cluster, largest }} rows=${clustering.rows} />`)}</ul>`;
@@ -81,7 +84,7 @@ const told = (info, clustering) => {
   const outliers = clustering.outliers ? `, ${plural(clustering.outliers, "outlier")}` : "";
   const since = info.rows - clustering.rows;
   const news = since > 0 ? ` ${count(since)} came later and are not in it: group again.` : "";
-  return `${noun(info.modality, clustering.rows)} in ${plural(clustering.clusters.length, "group")}${outliers}.${news}`;
+  return `${noun(info.modality, clustering.rows)} in ${plural(filled(clustering).length, "group")}${outliers}.${news}`;
 };
 
 export function Clusters({ info, params, go }) {

@@ -99,7 +99,7 @@ function Sheet({ info, into, onAdd }) {
 
 function missing({ name, classes }) {
   const labels = classes.map((each) => each.label.trim());
-  if (!name.trim()) return "Give the whole a name.";
+  if (!name.trim()) return "Give it a name.";
   if (labels.some((label) => !label)) return "Give every class a label.";
   if (new Set(labels).size < labels.length) return "Two classes have the same label.";
   if (classes.some((each) => linesOf(each.lines).length < 2)) return "Give at least two examples of each class.";

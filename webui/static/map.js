@@ -1,8 +1,8 @@
-// The map: every item as a point, near points alike. Hover reads one, the lasso reads many.
+// The map: every item as a point, unlike ones apart. Hover reads one, the lasso reads many.
 import { html, useCallback, useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 import { api, useAnswer } from "./api.js";
 import { Cards } from "./cards.js";
-import { Icon, Loading, Problem, Thumbnail, count, noun } from "./parts.js";
+import { Icon, Loading, NothingHere, Problem, Thumbnail, count, noun } from "./parts.js";
 import { addressOf, visitSimilar } from "./router.js";
 
 const SHOWN = 60;
@@ -68,7 +68,7 @@ function Legend({ info, map, chosen, onChoose }) {
     return [...counted].filter(([id]) => id >= 0).sort((a, b) => b[1] - a[1]);
   }, [map]);
   if (!sizes.length)
-    return html`<p class="hint"><a href=${addressOf(info.name, "clusters")}>Group the items</a>
+    return html`<p class="hint"><a href=${addressOf(info.name, "clusters")}>Group the items</a>${" "}
       and the groups give the points their colours.</p>`;
   return html`<ul class="legend" aria-label="Groups">${sizes.map(([id, size]) => html`
     <li key=${id}><button type="button" aria-pressed=${chosen === id} onClick=${() => onChoose(chosen === id ? null : id)}>
@@ -133,7 +133,7 @@ function Plot({ info, map, params, go }) {
         <div class="plot-tools" role="group" aria-label="What dragging does">
           <button type="button" class="quiet" aria-pressed=${!lasso} aria-label="Move and zoom" title="Move and zoom" onClick=${() => setLasso(false)}><${Icon} name="move" /></button>
           <button type="button" class="quiet" aria-pressed=${lasso} aria-label="Lasso" title="Lasso: draw around points" onClick=${() => setLasso(true)}><${Icon} name="lasso" /></button>
-          <button type="button" class="quiet text" onClick=${() => send({ kind: "whole" })}>whole</button>
+          <button type="button" class="quiet text" onClick=${() => send({ kind: "whole" })}>Show all</button>
         </div>
         ${!drawn && html`<${Loading} what="Drawing" />`}
         <${Tip} ...${{ info, map, hover }} />
@@ -147,10 +147,11 @@ function Plot({ info, map, params, go }) {
 
 export function MapView({ info, params, go }) {
   const { data, error } = useAnswer((signal) => api.map(info.name, signal), [info.name]);
+  if (!info.rows) return html`<${NothingHere} info=${info} />`;
   return html`
     <header class="heading"><div><h1>Map</h1>
       <p class="lead">${noun(info.modality, info.rows)}, laid flat from ${count(info.dim)} dimensions by PCA.
-        Near points are alike; far ones need not differ as much as it looks.</p></div></header>
+        Points far apart differ; near ones need not be alike.</p></div></header>
     ${error && html`<${Problem} error=${error} />`}
     ${!data && !error && html`<${Loading} what="Laying out the points" />`}
     ${data && html`<${Plot} map=${data} ...${{ info, params, go }} />`}`;

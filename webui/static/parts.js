@@ -1,5 +1,5 @@
 // The small things that every view is made of. Data is untrusted: it only ever becomes text nodes.
-import { html, useEffect, useMemo, useRef } from "./vendor/preact.js";
+import { html, useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 import { api } from "./api.js";
 import { contentWords, pieces } from "./words.js";
 
@@ -48,6 +48,10 @@ export const Loading = ({ what }) => html`
 export const Empty = ({ title, children }) => html`
   <section class="state"><h2>${title}</h2>${children}</section>`;
 
+export const NothingHere = ({ info }) => html`
+  <${Empty} title="This collection is empty">
+    <p>Index something, then reload this page:</p><pre>semsearch index ${info.name} FILE</pre><//>`;
+
 export const Score = ({ value }) => html`
   <span class="score" title="cosine similarity, -1 to 1; higher is nearer">
     <span class="bar" aria-hidden="true">
@@ -70,14 +74,31 @@ export const Thumbnail = ({ collection, item, size = 256 }) => html`
   <img src=${api.thumbnail(collection, item.key, size)} alt=${item.text || item.key}
     loading="lazy" decoding="async" width=${size} height=${size} />`;
 
+// A long text shows its first lines, and a button for the rest.
+function Clamped({ children }) {
+  const box = useRef();
+  const [open, setOpen] = useState(false);
+  const [cut, setCut] = useState(false);
+  useEffect(() => {
+    if (open) return undefined;
+    const observer = new ResizeObserver(([{ target }]) => setCut(target.scrollHeight > target.clientHeight + 1));
+    observer.observe(box.current);
+    return () => observer.disconnect();
+  }, [open]);
+  return html`
+    <p ref=${box} class=${`told ${open ? "" : "short"}`}>${children}</p>
+    ${(cut || open) && html`<button type="button" class="more" aria-expanded=${open}
+      onClick=${() => setOpen(!open)}>${open ? "less" : "more"}</button>`}`;
+}
+
 // A text with the words it shares with the query marked, and a line when there is none.
 export function Told({ text, query }) {
   const asked = useMemo(() => contentWords(query ?? ""), [query]);
   const parts = useMemo(() => pieces(text), [text]);
-  if (!asked.size) return html`<p class="told">${text}</p>`;
+  if (!asked.size) return html`<${Clamped}>${text}<//>`;
   const shares = parts.some((part) => asked.has(part.word));
   return html`
-    <p class="told">${parts.map((part) => (asked.has(part.word) ? html`<mark>${part.text}</mark>` : part.text))}</p>
+    <${Clamped}>${parts.map((part) => (asked.has(part.word) ? html`<mark>${part.text}</mark>` : part.text))}<//>
     ${!shares && html`<p class="aha">no word in common with what you asked</p>`}`;
 }
 

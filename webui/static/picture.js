@@ -1,8 +1,13 @@
 // Ask with a picture of one's own: choose, drop or paste it. It is sent to this server only.
 import { html, useCallback, useEffect, useRef, useState } from "./vendor/preact.js";
-import { Icon } from "./parts.js";
+import { Icon, Problem } from "./parts.js";
 
 const firstPicture = (list) => [...(list ?? [])].find((file) => file.type.startsWith("image/"));
+
+const noPicture = (file) => ({
+  message: `“${file.name}” is no picture`,
+  remedy: "choose a PNG, JPEG, WebP, GIF or BMP file",
+});
 
 // The picture asked with, as {blob, url, name}; pasting anywhere on the page gives one.
 export function usePicture(enabled) {
@@ -25,11 +30,28 @@ export function usePicture(enabled) {
   return [picture, take];
 }
 
-export function PictureBox({ info, onPicture }) {
+// What is wrong with the files last given, until a picture or another item is asked with.
+function useRefusal(like) {
+  const [problem, setProblem] = useState(null);
+  const judge = useCallback((files) => {
+    if (files?.length) setProblem(firstPicture(files) ? null : noPicture(files[0]));
+  }, []);
+  useEffect(() => {
+    const onPaste = (event) => judge(event.clipboardData?.files);
+    window.addEventListener("paste", onPaste);
+    return () => window.removeEventListener("paste", onPaste);
+  }, []);
+  useEffect(() => setProblem(null), [like]);
+  return [problem, judge];
+}
+
+export function PictureBox({ info, params, onPicture }) {
   const [over, setOver] = useState(false);
+  const [problem, judge] = useRefusal(params.like);
   const input = useRef();
   const give = (files) => {
     const file = firstPicture(files);
+    judge(files);
     if (file) onPicture(file);
   };
   const onDrop = (event) => {
@@ -50,5 +72,6 @@ export function PictureBox({ info, onPicture }) {
       <input ref=${input} type="file" class="visually-hidden" tabindex="-1" aria-label="Picture to search with"
         accept="image/png,image/jpeg,image/webp,image/gif,image/bmp"
         onChange=${(event) => { give(event.target.files); event.target.value = ""; }} />
-    </div>`;
+    </div>
+    ${problem && html`<${Problem} error=${problem} />`}`;
 }

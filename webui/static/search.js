@@ -2,32 +2,42 @@
 import { html, useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 import { api, useAnswer } from "./api.js";
 import { Cards } from "./cards.js";
-import { Empty, Icon, Loading, Problem, Thumbnail, noun } from "./parts.js";
+import { Empty, Icon, Loading, NothingHere, Problem, Thumbnail, noun } from "./parts.js";
 import { PictureBox, usePicture } from "./picture.js";
 import { Welcome } from "./welcome.js";
 
 const PAGE = 20;
 const KS = [10, 20, 50, 100, 500];
 
-// What stands in a box: the address's value until something is typed, and again when that changes.
+// What stands in a box: the address's value until something is typed, and again when `source` changes.
 // An effect would do the same a moment after the box is shown, and wipe out what was typed by then.
-function useTyped(value) {
-  const [{ typed, from }, set] = useState({ typed: value, from: value });
-  return [from === value ? typed : value, (next) => set({ typed: next, from: value })];
+function useTyped(value, source = value) {
+  const [{ typed, from }, set] = useState({ typed: value, from: source });
+  if (from !== source) set({ typed: value, from: source });
+  return [from === source ? typed : value, (next) => set({ typed: next, from: source })];
 }
 
 // Names that the filter language would read as its own words.
 const RESERVED = /^(and|between|case|from|in|is|like|not|null|or|select|where)$/i;
 
+function fieldOf(name) {
+  const isPlain = /^[A-Za-z_]\w*$/.test(name) && !RESERVED.test(name);
+  return isPlain ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
 // A filter that also asks for this field's value; a quote inside text is doubled.
 function narrowed(where, name, value) {
-  const isPlain = /^[A-Za-z_]\w*$/.test(name) && !RESERVED.test(name);
-  const field = isPlain ? name : `"${name.replaceAll('"', '""')}"`;
   const written = typeof value === "string" ? `'${value.replaceAll("'", "''")}'` : String(value);
-  const term = `${field} = ${written}`;
+  const term = `${fieldOf(name)} = ${written}`;
   if (!where) return term;
   if (where.includes(term)) return where;
   return `${/\bor\b/i.test(where) ? `(${where})` : where} and ${term}`;
+}
+
+// A filter on a field that is there; a number tells most.
+function exampleOf(fields) {
+  const [name, type] = Object.entries(fields).find(([, type]) => type === "number") ?? Object.entries(fields)[0];
+  return { number: `${fieldOf(name)} > 3`, boolean: `${fieldOf(name)} = true` }[type] ?? `${fieldOf(name)} = 'positive'`;
 }
 
 function Options({ info, params, go }) {
@@ -41,7 +51,7 @@ function Options({ info, params, go }) {
     <form class="options" onSubmit=${submit}>
       <label class="filter"><${Icon} name="filter" /><span class="visually-hidden">Filter</span>
         <input value=${where} spellcheck="false" autocapitalize="off" autocomplete="off"
-          placeholder=${fields.length ? `filter by ${fields.slice(0, 4).join(", ")}` : "no fields to filter by"}
+          placeholder=${fields.length ? `filter, such as ${exampleOf(info.fields)}` : "no fields to filter by"}
           disabled=${!fields.length} onInput=${(e) => setWhere(e.target.value)} />
         ${params.where && html`<button type="button" class="quiet" aria-label="Remove the filter"
           onClick=${() => go({ where: null, page: null })}><${Icon} name="close" /></button>`}
@@ -55,7 +65,7 @@ function Options({ info, params, go }) {
 }
 
 function TextBox({ info, params, go }) {
-  const [text, setText] = useTyped(params.q ?? "");
+  const [text, setText] = useTyped(params.q ?? "", JSON.stringify([params.q, params.like]));
   const box = useRef();
   useEffect(() => {
     if (!params.q && !params.like && matchMedia("(hover: hover)").matches) box.current.focus();
@@ -68,7 +78,7 @@ function TextBox({ info, params, go }) {
     <form class="ask" role="search" onSubmit=${submit}>
       <${Icon} name="search" />
       <input ref=${box} data-search value=${text} type="search" enterkeyhint="search"
-        aria-label="Search by meaning" placeholder=${`Describe what you look for in ${info.name}`}
+        aria-label="Search by meaning" placeholder=${`Search ${info.name}`}
         autocomplete="off" onInput=${(e) => setText(e.target.value)} />
       <kbd aria-hidden="true">/</kbd>
       <button type="submit" class="button primary">Search</button>
@@ -109,6 +119,7 @@ function Found({ info, params, go, answer, query, onSimilar }) {
   const page = Math.max(1, Math.min(Number(params.page) || 1, Math.ceil(data.hits.length / PAGE) || 1));
   const shown = data.hits.slice((page - 1) * PAGE, page * PAGE);
   const onPick = (name, value) => go({ where: narrowed(params.where, name, value), page: null });
+  if (!data.hits.length && !info.rows) return html`<${NothingHere} info=${info} />`;
   if (!data.hits.length)
     return html`<${Empty} title="Nothing matches">
       <p>${params.where ? "No item passes the filter. Loosen it, or remove it." : "The collection is empty."}</p>

@@ -2,7 +2,7 @@
 import { html } from "./vendor/preact.js";
 import { api, useAnswer } from "./api.js";
 import { Cards } from "./cards.js";
-import { Loading, Problem, noun } from "./parts.js";
+import { Loading, NothingHere, Problem, noun } from "./parts.js";
 
 // Questions for the sample collection; any other collection offers its own short texts.
 const QUESTIONS = {
@@ -20,6 +20,7 @@ const shortest = (items) =>
 export function Welcome({ info, go, onSimilar }) {
   const pictures = info.modality === "image";
   const { data, error } = useAnswer((signal) => api.sample(info.name, pictures ? 40 : 30, signal), [info.name]);
+  if (!info.rows) return html`<${NothingHere} info=${info} />`;
   if (error) return html`<${Problem} error=${error} />`;
   if (!data) return html`<${Loading} what="Looking inside" />`;
   const questions = pictures ? [] : (QUESTIONS[info.name] ?? shortest(data.hits));
