@@ -189,6 +189,8 @@ def test_the_map_draws_every_point_and_a_group_is_chosen(page: Page) -> None:
     assert is_coloured(page), "no coloured point is seen"
     page.get_by_role("list", name="Groups").get_by_role("button").first.click()
     expect(page.get_by_role("region", name="Chosen points")).to_contain_text("6 pictures chosen")
+    page.wait_for_timeout(500)
+    assert is_coloured(page), "the chosen points lost the colour of their group"
 
 
 def test_classes_are_taught_measured_and_shown(page: Page) -> None:

@@ -3,6 +3,8 @@ import { html } from "./vendor/preact.js";
 import { Chips, Icon, Score, Thumbnail, Told } from "./parts.js";
 
 const Key = ({ item }) => html`<code class="key" title="Key">${item.key}</code>`;
+// A key such as red-apple says nothing beside the caption "red apple".
+const plain = (words) => words.toLowerCase().replace(/[\W_]+/g, " ").trim();
 const label = (item) => (item.text || item.key).slice(0, 80);
 
 function SimilarButton({ item, onSimilar }) {
@@ -33,7 +35,7 @@ function Tile({ collection, item, onSimilar, onPick, extra, fieldsShown = 1 }) {
         <${Thumbnail} ...${{ collection, item }} />
       </button>
       <p class="caption">${item.text || item.key}</p>
-      ${item.text && item.text !== item.key && html`<${Key} item=${item} />`}
+      ${item.text && plain(item.text) !== plain(item.key) && html`<${Key} item=${item} />`}
       <footer>
         ${item.score != null && html`<${Score} value=${item.score} />`}
         ${extra}

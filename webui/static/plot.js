@@ -60,7 +60,8 @@ function drawWithWebGL() {
         backgroundColor: background,
         pointColor: palette,
         pointColorActive: palette,
-        pointColorHover: text,
+        // As many as there are groups: with one alone, the plot takes the first active colour for all.
+        pointColorHover: palette.map(() => text),
         lassoColor: accent,
       });
     },

@@ -37,7 +37,7 @@ function narrowed(where, name, value) {
 // A filter on a field that is there; a number tells most.
 function exampleOf(fields) {
   const [name, type] = Object.entries(fields).find(([, type]) => type === "number") ?? Object.entries(fields)[0];
-  return { number: `${fieldOf(name)} > 3`, boolean: `${fieldOf(name)} = true` }[type] ?? `${fieldOf(name)} = 'positive'`;
+  return { number: `${fieldOf(name)} > 3`, boolean: `${fieldOf(name)} = true` }[type] ?? `${fieldOf(name)} = '…'`;
 }
 
 function Options({ info, params, go }) {
