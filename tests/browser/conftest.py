@@ -6,6 +6,7 @@ import io
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +90,9 @@ def indexes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "indexes"
 
 
-@pytest.fixture(scope="session")
-def server(indexes: Path) -> Iterator[str]:
+@contextmanager
+def served(indexes: Path) -> Iterator[str]:
+    """Serve the collections of a folder at an address, from a thread."""
     app = create_app(indexes, token=None)
     running = listen(app, "127.0.0.1", 0)
     thread = threading.Thread(target=running.run, daemon=True)
@@ -100,6 +102,12 @@ def server(indexes: Path) -> Iterator[str]:
     running.close()
     thread.join(timeout=5)
     app.extensions["semsearch-library"].close()
+
+
+@pytest.fixture(scope="session")
+def server(indexes: Path) -> Iterator[str]:
+    with served(indexes) as address:
+        yield address
 
 
 @pytest.fixture

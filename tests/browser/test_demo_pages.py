@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +17,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from semsearch.cli.main import main
-from webui.app import create_app
-from webui.server import listen
+from tests.browser.conftest import served
 
 FOLDER = Path(os.environ.get("SEMSEARCH_PICTURES") or Path(__file__).parent / "output")
 
@@ -48,15 +46,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     indexes = tmp_path_factory.mktemp("demo") / "indexes"
     done = CliRunner().invoke(main, ["--indexes", str(indexes), "demo", "--no-serve"])
     assert done.exit_code == 0, done.output
-    app = create_app(indexes, token=None)
-    running = listen(app, "127.0.0.1", 0)
-    thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{running.effective_port}"
-    running.task_dispatcher.shutdown()
-    running.close()
-    thread.join(timeout=5)
-    app.extensions["semsearch-library"].close()
+    with served(indexes) as address:
+        yield address
 
 
 @pytest.fixture
