@@ -10,8 +10,8 @@ from semsearch import corpus
 from semsearch.cli.index import index_sample
 from semsearch.cli.options import indexes_of, opened
 from semsearch.cli.screen import notes, print_hits, results
-from semsearch.collection import Collection, collection_names, open_collection
-from semsearch.errors import CollectionExists, KeyNotFound
+from semsearch.collection import collection_names, open_collection
+from semsearch.errors import CollectionExists
 
 SAMPLES = {"reviews": {"text": "review", "key": "id"}, "pictures": {}}
 
@@ -56,16 +56,9 @@ def _check_place(context: click.Context, name: str, columns: dict[str, str]) -> 
     # A demo that was stopped early has stored the first rows of its sample, or none.
     first = islice(corpus.read_corpus(corpus.sample_path(name), **columns).entries, LOOKED_FOR)
     with open_collection(indexes, name, read_only=True) as standing:
-        if len(standing) and not any(_holds(standing, entry.key) for entry in first):
+        if len(standing) and not standing.known([entry.key for entry in first]):
             raise CollectionExists(
                 f"a collection named {name!r} stands in {str(indexes)!r} already"
                 " and is not the sample",
                 "choose another place: semsearch --indexes DIR demo",
             )
-
-
-def _holds(collection: Collection, key: str | None) -> bool:
-    try:
-        return bool(collection.get([key or ""]))
-    except KeyNotFound:
-        return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -91,14 +91,15 @@ def compute_clustering(
     n_clusters: int | None,
     method: str,
     seed: int,
-    texts_of: Callable[[Sequence[int]], list[str]],
 ) -> Clustering:
     """Group all live items, name the groups, store the result under `name`."""
     snapshot = store.snapshot()
     ids = snapshot.ids
     vectors = snapshot.take(ids)
     grouping = analysis.group(vectors, n_clusters, method, seed)
-    words = analysis.keywords(texts_of(ids.tolist()), grouping.labels)
+    items = store.items(ids.tolist())
+    texts = [words_of(items[id_]) for id_ in ids.tolist()]
+    words = analysis.keywords(texts, grouping.labels)
     nearest = analysis.representatives(vectors, grouping, N_REPRESENTATIVES)
     detail = {
         "method": method,
@@ -140,20 +141,24 @@ def load_clustering(home: HasVectors, store: Store, name: str) -> Clustering:
     labels = np.empty(len(ids), np.int64)
     labels[~is_new] = arrays["labels"][np.isin(arrays["ids"], ids)]
     labels[is_new] = analysis.assign(snapshot.take(ids[is_new]), arrays["centroids"])
-    items = store.items(ids.tolist())
+    keys = store.keys(ids.tolist())
     clusters = tuple(
         Cluster(
             id=number,
             name=cluster["name"],
             keywords=tuple(cluster["keywords"]),
             size=int((labels == number).sum()),
-            representatives=tuple(
-                items[id_].key for id_ in cluster["representatives"] if id_ in items
-            ),
+            representatives=tuple(keys[id_] for id_ in cluster["representatives"] if id_ in keys),
         )
         for number, cluster in enumerate(detail["clusters"])
     )
-    keys = [items[id_].key for id_ in ids.tolist()]
     return Clustering(
-        name, keys, labels, clusters, detail["method"], detail["seed"], arrays["centroids"], home
+        name,
+        [keys[id_] for id_ in ids.tolist()],
+        labels,
+        clusters,
+        detail["method"],
+        detail["seed"],
+        arrays["centroids"],
+        home,
     )

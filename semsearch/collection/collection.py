@@ -13,7 +13,7 @@ from semsearch.collection import classifier as classifiers
 from semsearch.collection import clustering as clusterings
 from semsearch.collection.checks import as_list, check_k
 from semsearch.collection.classifier import Classifier
-from semsearch.collection.clustering import Clustering, words_of
+from semsearch.collection.clustering import Clustering
 from semsearch.collection.encoders import VECTORS, OwnVectors, pinned_module, vector_entries
 from semsearch.collection.ingest import Ingest, Progress, Unkeyed
 from semsearch.collection.pictures import cached_thumbnail
@@ -322,7 +322,6 @@ class Collection:
             n_clusters=n_clusters,
             method=method,
             seed=seed,
-            texts_of=self._words,
         )
 
     def clustering(self, name: str = "default") -> Clustering:
@@ -392,8 +391,3 @@ class Collection:
         if item.blob is None:
             raise CollectionError(f"the item {key!r} has no image", "ask for its text instead")
         return item.blob
-
-    def _words(self, ids: Sequence[int]) -> list[str]:
-        """Return what names a cluster: the items' texts, their text fields, or their keys."""
-        items = self._store.items(ids)
-        return [words_of(items[id_]) for id_ in ids]

@@ -8,9 +8,6 @@ from collections.abc import Callable, Iterable
 KeyRule = Callable[[str, str], str]
 """Turns the key that an entry came with, and the digest of its content, into the stored key."""
 
-IN_MEMORY = "rows"
-"""What stands before the numbers of rows from memory in a collection that holds other items."""
-
 
 def own_key(key: str, content: str) -> str:
     """Keep the key that the user named."""
