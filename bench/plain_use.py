@@ -9,7 +9,7 @@ import numpy as np
 import sentencepiece
 import tensorflow as tf
 
-from semsearch.modules.use_multilingual import ARRAYS, PIECES
+from semsearch.modules.networks.use_multilingual import ARRAYS, PIECES
 
 BATCH = 512
 CHUNKS = 17

@@ -107,10 +107,12 @@ def _print_plan(collection: Collection, found: corpus.Corpus) -> None:
 def _estimate(card: ModuleCard, rows: int | None) -> str:
     if rows is None:
         return "unknown until the source is read"
+    size = f"{rows * card.dim * 4 / 1e6:,.1f} MB of vectors"
+    if card.items_per_second is None:
+        return f"{size}; nobody has measured this module's speed, the bar will show it"
     seconds = rows / card.items_per_second
     time = f"about {seconds:.0f} s" if seconds < 120 else f"about {seconds / 60:.0f} min"  # noqa: PLR2004
     time = "less than 1 s" if seconds < 1 else time
-    size = f"{rows * card.dim * 4 / 1e6:,.1f} MB of vectors"
     return f"{time} to encode {size}, once the module is up; what stands already costs nothing"
 
 

@@ -7,15 +7,25 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+REAL_WEIGHTS = "with the real weights"
+SAME_SIGNATURE = "with small modules of the same signature; the real weights were not to be had"
+UNCHECKED = "not by us"
+
 
 @dataclass(frozen=True)
 class ModuleCard:
     """Describe one module: what it takes, what it gives, where it comes from, what it cannot do.
 
-    `digest` (SHA-256, hex) covers the weights and the version of our code that runs them: equal
-    digests mean vectors of one space. `image_size` is the side in pixels of the square that an
-    image module looks at, `languages` are BCP 47 codes. `items_per_second` is what two cores
-    typically encode, for estimates before long work.
+    `modality` is "text", "image" or "local-features" (many vectors a picture). `digest` (SHA-256,
+    hex) covers the weights and the version of our code that runs them: equal digests mean vectors
+    of one space. `languages` are BCP 47 codes. `items_per_second` is what two cores typically
+    encode, for estimates before long work; None where nobody has measured it.
+
+    `image_size` is the side in pixels of the square that an image module looks at, `pixel_range`
+    the values that black and white have for it. `max_tokens` is how much of a text counts, None
+    for all of it. `signature` shows what goes in and what comes out, with types and shapes;
+    `is_dynamic` tells whether the sizes of its input may vary. `size` is that of its files in
+    bytes, `checked` how we have tried it.
     """
 
     name: str
@@ -28,12 +38,22 @@ class ModuleCard:
     source: str
     description: str
     caveat: str
-    items_per_second: float
+    items_per_second: float | None
     image_size: int | None = None
+    pixel_range: tuple[float, float] | None = None
+    max_tokens: int | None = None
+    form: str = "built in"
+    signature: str = ""
+    is_dynamic: bool = False
+    size: int = 0
+    checked: str = REAL_WEIGHTS
 
     def as_dict(self) -> dict[str, Any]:
         """Return the card as plain values, ready for JSON."""
-        return asdict(self) | {"languages": list(self.languages)}
+        lists = {"languages": list(self.languages)}
+        if self.pixel_range is not None:
+            lists["pixel_range"] = list(self.pixel_range)  # type: ignore[arg-type]
+        return asdict(self) | lists
 
 
 def card_digest(code_version: str, weight_digests: Sequence[str] = ()) -> str:

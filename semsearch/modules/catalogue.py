@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from semsearch.errors import ModuleError
-from semsearch.modules import colours, efficientnet_lite, hashing, use_multilingual
 from semsearch.modules.card import ModuleCard
 from semsearch.modules.module import Module
+from semsearch.modules.networks import colours, efficientnet_lite, hashing, use_multilingual
 from semsearch.modules.weights import WeightFile
 
 

@@ -36,6 +36,14 @@ def import_tensorflow() -> Any:
             return _tensorflow()
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error means that a smaller batch may still fit into memory."""
+    if isinstance(error, MemoryError):
+        return True
+    tensorflow = sys.modules.get("tensorflow")
+    return tensorflow is not None and isinstance(error, tensorflow.errors.ResourceExhaustedError)
+
+
 def _tensorflow() -> Any:
     try:
         import tensorflow

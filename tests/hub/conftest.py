@@ -14,7 +14,7 @@ import pytest
 import sentencepiece
 
 from semsearch.modules import Module, load_module
-from semsearch.modules.use_multilingual import ARRAYS, PIECES
+from semsearch.modules.networks.use_multilingual import ARRAYS, PIECES
 
 EPSILON = 1e-12
 

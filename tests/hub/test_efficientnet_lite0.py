@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from semsearch.modules.efficientnet_lite import EPSILON, STAGES, WEIGHTS
-from semsearch.modules.torch_file import read_state_dict
+from semsearch.modules.networks.efficientnet_lite import EPSILON, STAGES, WEIGHTS
+from semsearch.modules.networks.torch_file import read_state_dict
 
 pytestmark = pytest.mark.tensorflow
 

@@ -13,7 +13,7 @@ import pytest
 from semsearch.errors import ModuleError
 from semsearch.modules import known_modules, load_module
 from semsearch.modules.card import card_digest
-from semsearch.modules.use_multilingual import ARRAYS
+from semsearch.modules.networks.use_multilingual import ARRAYS
 from semsearch.modules.weights import WeightFile
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from semsearch.errors import ModuleError
-from semsearch.modules.efficientnet_lite import WEIGHTS
-from semsearch.modules.torch_file import LEGACY_MAGIC, read_state_dict
+from semsearch.modules.networks.efficientnet_lite import WEIGHTS
+from semsearch.modules.networks.torch_file import LEGACY_MAGIC, read_state_dict
 
 
 class Named:

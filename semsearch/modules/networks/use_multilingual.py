@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from semsearch.modules.card import ModuleCard, card_digest
 from semsearch.modules.module import Encode, Module, Progress
+from semsearch.modules.networks.use_multilingual_network import CONTEXT, JOINED, WIDTH, Network
 from semsearch.modules.text import (
     Stretch,
     checked_text,
@@ -19,7 +20,6 @@ from semsearch.modules.text import (
     in_vocabularies,
     stretches,
 )
-from semsearch.modules.use_multilingual_network import CONTEXT, JOINED, WIDTH, Network
 from semsearch.modules.weights import WeightFile
 from semsearch.vectors import Vectors
 

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from semsearch.modules.card import ModuleCard, card_digest
 from semsearch.modules.image import prepare_image
 from semsearch.modules.module import Encode, Module, Progress
+from semsearch.modules.networks.torch_file import read_state_dict
 from semsearch.modules.runtime import import_tensorflow
-from semsearch.modules.torch_file import read_state_dict
 from semsearch.modules.weights import WeightFile
 from semsearch.vectors import Vectors
 

@@ -1,0 +1,1 @@
+"""The networks that we build ourselves, each from weights that a package registry carries."""

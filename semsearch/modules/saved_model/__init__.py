@@ -1,0 +1,1 @@
+"""SavedModels of any origin: read without running, scanned, and run as encoders."""
