@@ -19,6 +19,7 @@ class WeightFile:
     package: str
     path: str
     sha256: str
+    handle: str = ""
 
     def locate(self) -> Path:
         """Return where the file lies; the package's own code is not run.
