@@ -12,6 +12,7 @@ import numpy.typing as npt
 from semsearch.modules.card import ModuleCard, card_digest
 from semsearch.modules.module import Encode, Module, Progress
 from semsearch.modules.networks.use_multilingual_network import CONTEXT, JOINED, WIDTH, Network
+from semsearch.modules.precision import Precisions
 from semsearch.modules.text import (
     Stretch,
     checked_text,
@@ -89,33 +90,42 @@ class Encoder:
             # A piece's id modulo 17 names the chunk that holds its row, and the chunk's scale.
             self._table[chunk::CHUNKS] = weights.pop(f"q{chunk + 1}")
         self._scale, self._low = weights.pop("scale"), weights.pop("lo")
-        self._network = Network(weights)
+        self._networks = Precisions(
+            CARD.name,
+            lambda is_quick: Network(weights, is_quick=is_quick),
+            lambda network, texts: self._vectors(network, texts, lambda done, total: None),
+        )
 
     def encode(self, texts: Sequence[str], on_progress: Progress) -> Vectors:
         """Return the vectors of texts that were checked, shape (n, 512), in input order."""
+        return self._vectors(self._networks.of(len(texts)), texts, on_progress)
+
+    def _vectors(self, network: Network, texts: Sequence[str], on_progress: Progress) -> Vectors:
         vectors = np.empty((len(texts), DIM), np.float32)
         done = 0
         for block in in_budgets(texts, BLOCK_CHARACTERS, lambda text: TEXT_COST + len(text)):
             tokens = self._pieces.encode(block, add_bos=True, add_eos=True)
             sums = np.zeros((len(block), JOINED), np.float32)
-            for rows, pooled in self._pooled(tokens):
+            for rows, pooled in self._pooled(network, tokens):
                 # A long text is pooled a stretch at a time, and its sums add up.
                 np.add.at(sums, rows, pooled)
                 on_progress(done + rows[-1], len(texts))
             counts = np.array([len(ids) for ids in tokens], np.float32)
-            vectors[done : done + len(block)] = self._network.finish(sums, counts)
+            vectors[done : done + len(block)] = network.finish(sums, counts)
             done += len(block)
             on_progress(done, len(texts))
         return vectors
 
-    def _pooled(self, tokens: Sequence[Sequence[int]]) -> Iterator[tuple[list[int], Vectors]]:
+    def _pooled(
+        self, network: Network, tokens: Sequence[Sequence[int]]
+    ) -> Iterator[tuple[list[int], Vectors]]:
         for group in in_vocabularies(stretches(tokens, BATCH_TOKENS, CONTEXT), TABLE_ROWS):
             distinct, places = np.unique(
                 np.concatenate([stretch.tokens for stretch in group]), return_inverse=True
             )
-            tables = self._network.look_up(self._embed(distinct))
+            tables = network.look_up(self._embed(distinct))
             for batch in in_budgets(_relabelled(group, places), BATCH_TOKENS):
-                yield [stretch.row for stretch in batch], self._network.pool(tables, batch)
+                yield [stretch.row for stretch in batch], network.pool(tables, batch)
 
     def _embed(self, ids: npt.NDArray[np.int32]) -> Vectors:
         chunk = ids % CHUNKS

@@ -29,10 +29,14 @@ CONTEXT = 2 * GAP
 
 
 class Network:
-    """The network itself: three functions of fixed signature, traced once each."""
+    """The network itself: three functions of fixed signature, traced once each.
 
-    def __init__(self, weights: Mapping[str, npt.NDArray[Any]]) -> None:
+    `is_quick`: the products of the convolutions, most of the work, are made in bfloat16.
+    """
+
+    def __init__(self, weights: Mapping[str, npt.NDArray[Any]], *, is_quick: bool = False) -> None:
         tf = self._tf = import_tensorflow()
+        self._type = tf.bfloat16 if is_quick else tf.float32
         self._epsilon = float(weights["eps"])
         self._weights = {
             name: tf.constant(array) for name, array in weights.items() if array.dtype == np.float32
@@ -82,7 +86,9 @@ class Network:
             projected = embedded @ weights[f"proj{order}"] + weights[f"proj_b{order}"]
             normed = self._layer_norm(projected, weights[f"ln_g{order}"], weights[f"ln_b{order}"])
             start = self._after_gap(normed)
-            tables.append([start, *(start @ tap for tap in self._taps("w1", order))])
+            halved = tf.cast(start, self._type)
+            shares = (halved @ tap for tap in tf.split(self._kernel("w1", order), order, axis=0))
+            tables.append([start, *(tf.cast(share, tf.float32) for share in shares)])
         return tables
 
     def _pool_graph(self, tables: list[Any], ids: Any, positions: Any, owners: Any, n: Any) -> Any:
@@ -135,16 +141,22 @@ class Network:
         once = tf.nn.relu(grams + weights[f"b1_{order}"]) + tf.gather(start, ids[GAP:-GAP])
         # The gaps must read as zeros to the n-grams of the second convolution.
         once *= present
-        framed = tf.pad(once, [[GAP, GAP], [0, 0]])
-        taps = self._taps("w2", order)
-        # Rows shifted as a whole are views, so this costs no copies of them.
-        grams = tf.add_n([shifted(framed, i) @ tap for i, tap in enumerate(taps)])
+        framed = tf.pad(tf.cast(once, self._type), [[GAP, GAP], [0, 0]])
+        grams = tf.cast(self._second(framed, order, shifted), tf.float32)
         return tf.nn.relu(grams + weights[f"b2_{order}"]) + once
 
-    def _taps(self, name: str, order: int) -> list[Any]:
-        matrix = self._weights[f"{name}_{order}"]
-        taps: list[Any] = self._tf.split(matrix, order, axis=0)
-        return taps
+    def _second(self, framed: Any, order: int, shifted: Any) -> Any:
+        """Return the n-grams of the rows times their kernel, shape (tokens, 256)."""
+        tf, kernel = self._tf, self._kernel("w2", order)
+        if self._type == tf.float32:
+            # Rows shifted as a whole are views, so this costs no copies of them.
+            taps = tf.split(kernel, order, axis=0)
+            return tf.add_n([shifted(framed, i) @ tap for i, tap in enumerate(taps)])
+        # Halved rows are quick to copy, and one product sums in float32 to its end.
+        return tf.concat([shifted(framed, i) for i in range(order)], 1) @ kernel
+
+    def _kernel(self, name: str, order: int) -> Any:
+        return self._tf.cast(self._weights[f"{name}_{order}"], self._type)
 
     def _layer_norm(self, rows: Any, gain: Any, bias: Any) -> Any:
         # Each branch has a layer norm of its own. The package's numpy code has one over all three
