@@ -129,6 +129,20 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
+def sync_tree(path: Path) -> None:
+    """Make a folder durable that foreign code has written, with every file and folder in it."""
+    for folder, _, names in os.walk(path):
+        for name in names:
+            file = Path(folder, name)
+            checkpoint("fsync", file)
+            descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        sync_folder(Path(folder))
+
+
 def rename(source: Path, target: Path) -> None:
     """Move a file or folder within one file system, durably."""
     with disk_errors(target):

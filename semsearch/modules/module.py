@@ -13,6 +13,8 @@ from PIL import Image
 
 from semsearch.errors import ContentError
 from semsearch.modules.card import ModuleCard
+from semsearch.modules.exporting.exportable import Exportable
+from semsearch.modules.exporting.write import write_export
 from semsearch.vectors import Vectors, as_vectors, unit
 
 Content = str | bytes | Path | Image.Image
@@ -34,10 +36,17 @@ class Module:
     Safe to share between threads: the network is built once, by whoever needs it first.
     """
 
-    def __init__(self, card: ModuleCard, prepare: Prepare, build: Callable[[], Encode]) -> None:
+    def __init__(
+        self,
+        card: ModuleCard,
+        prepare: Prepare,
+        build: Callable[[], Encode],
+        graph: Callable[[], Exportable] | None = None,
+    ) -> None:
         self.card = card
         self._prepare = prepare
         self._build = build
+        self._graph = graph
         self._encode: Encode | None = None
         self._building = threading.Lock()
 
@@ -73,6 +82,19 @@ class Module:
             raise TypeError("encode takes a list of contents; put a single one in a list")
         prepared = [self._prepare_at(row, content) for row, content in enumerate(contents)]
         return self.encode_prepared(prepared, on_progress)
+
+    def export(self, folder: str | Path) -> Path:
+        """Write the module as a reusable SavedModel into a new folder; return the folder.
+
+        It takes texts (n,), or float32 pictures (n, h, w, 3) from 0 to 1, and gives unit vectors
+        (n, dim). `tensorflow_hub.load` and `KerasLayer` load it, and so does `load_module`. Beside
+        it lie its card, licence, test vectors and digests, see `semsearch.modules.export`.
+
+        Raises:
+            ModuleError: the module has no TensorFlow graph, or needs a package to write it.
+            StorageError: the folder exists already, or the disk refuses it.
+        """
+        return write_export(self.card, self._graph, self.encode_prepared, folder)
 
     def _prepare_at(self, row: int, content: Content) -> Prepared:
         try:

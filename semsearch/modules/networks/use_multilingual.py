@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from semsearch.modules.card import ModuleCard, card_digest
+from semsearch.modules.exporting.exportable import Exportable
+from semsearch.modules.exporting.records import licence_texts
 from semsearch.modules.module import Encode, Module, Progress
+from semsearch.modules.networks.use_multilingual_graph import padded_graph
 from semsearch.modules.networks.use_multilingual_network import CONTEXT, JOINED, WIDTH, Network
 from semsearch.modules.precision import Precisions
 from semsearch.modules.text import (
@@ -66,14 +70,31 @@ TABLE_ROWS = 8_192
 """Distinct tokens cost 15 KB each while their texts are encoded: 126 MB at most."""
 BATCH_TOKENS = 4_096
 
+Table = npt.NDArray[np.uint8]
+
 
 def use_multilingual() -> Module:
     """Return the module."""
-    return Module(CARD, checked_text, _build)
+    return Module(CARD, checked_text, _build, _graph)
 
 
 def _build() -> Encode:
     return each_text_once(Encoder(PIECES.read(), ARRAYS.read()).encode)
+
+
+def _graph() -> Exportable:
+    table, weights = _table_and_weights(ARRAYS.read())
+    return padded_graph(PIECES.read(), table, weights, licence_texts(REQUIREMENT))
+
+
+def _table_and_weights(arrays: bytes) -> tuple[Table, dict[str, npt.NDArray[Any]]]:
+    with np.load(io.BytesIO(arrays), allow_pickle=False) as archive:
+        weights = dict(archive)
+    table = np.empty((CHUNKS * len(weights["q1"]), WIDTH), np.uint8)
+    for chunk in range(CHUNKS):
+        # A piece's id modulo 17 names the chunk that holds its row, and the chunk's scale.
+        table[chunk::CHUNKS] = weights.pop(f"q{chunk + 1}")
+    return table, weights
 
 
 class Encoder:
@@ -83,12 +104,7 @@ class Encoder:
         from sentencepiece import SentencePieceProcessor
 
         self._pieces = SentencePieceProcessor(model_proto=pieces)
-        with np.load(io.BytesIO(arrays), allow_pickle=False) as archive:
-            weights = dict(archive)
-        self._table = np.empty((CHUNKS * len(weights["q1"]), WIDTH), np.uint8)
-        for chunk in range(CHUNKS):
-            # A piece's id modulo 17 names the chunk that holds its row, and the chunk's scale.
-            self._table[chunk::CHUNKS] = weights.pop(f"q{chunk + 1}")
+        self._table, weights = _table_and_weights(arrays)
         self._scale, self._low = weights.pop("scale"), weights.pop("lo")
         self._networks = Precisions(
             CARD.name,

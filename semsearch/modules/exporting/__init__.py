@@ -1,0 +1,1 @@
+"""Publishing: a module written as a SavedModel that describes and verifies itself."""

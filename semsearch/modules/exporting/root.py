@@ -1,0 +1,145 @@
+"""The SavedModel itself: its root, the signatures on it, and how it is saved and tried."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from semsearch.errors import ModuleError, StorageError, StorageFull
+from semsearch.modules.card import ModuleCard
+from semsearch.modules.exporting.exportable import Exportable
+from semsearch.modules.runtime import import_tensorflow
+from semsearch.vectors import Vectors
+
+OUTPUT = "outputs"
+"""The name of the vector in the signature, as in TF-Hub's reusable SavedModels."""
+
+PACKAGES = {"tensorflow_text": "pip install 'semsearch[text]'"}
+"""The packages with operations of their own that an exported graph may need, and their remedy."""
+
+
+def save_root(
+    card: ModuleCard, network: Exportable, samples: Sequence[Any], expected: Vectors, folder: Path
+) -> None:
+    """Write the SavedModel of a network into a folder.
+
+    Raises:
+        StorageError: the disk refuses it.
+        ModuleError: TensorFlow cannot save this graph.
+    """
+    tf = import_tensorflow()
+    root, signature = _root(tf, card, network, samples, expected)
+    try:
+        with _quiet(tf):
+            tf.saved_model.save(root, str(folder), signatures={"serving_default": signature})
+    except tf.errors.ResourceExhaustedError as error:
+        raise StorageFull(
+            f"the disk that holds {str(folder.parent)!r} is full", "free some space"
+        ) from error
+    except (tf.errors.OpError, OSError) as error:
+        raise StorageError(
+            f"the module cannot be written to {str(folder.parent)!r} ({_first_line(error)})",
+            "check the folder's permissions and the disk",
+        ) from error
+    except Exception as error:  # whatever a graph of foreign make raises while it is traced anew
+        raise ModuleError(
+            f"the graph of the module {card.name!r} cannot be saved ({_first_line(error)})",
+            "publish the files that it was loaded from instead",
+        ) from error
+
+
+def lowest_cosine(folder: Path, requires: Sequence[str]) -> float:
+    """Load a SavedModel with TensorFlow alone and return what its own `verify` finds.
+
+    Raises:
+        ModuleError: it cannot be loaded or run, or a package is missing that its graph needs.
+    """
+    tf = import_tensorflow()
+    for package in requires:
+        import_operations(package, f"the module in {str(folder)!r}")
+    try:
+        with _quiet(tf):
+            return float(tf.saved_model.load(str(folder)).verify())
+    except Exception as error:  # damaged protobufs raise anything
+        raise ModuleError(
+            f"the module in {str(folder)!r} cannot be run ({_first_line(error)})",
+            "get or export it again",
+        ) from error
+
+
+def import_operations(package: str, wanted_by: str) -> Any:
+    """Return a package that brings operations of its own, such as `tensorflow_text`.
+
+    Raises:
+        ModuleError: the package is missing, or none of those that we know.
+    """
+    # An exported folder may ask for known packages only: importing one runs it.
+    if package not in PACKAGES:
+        raise ModuleError(
+            f"{wanted_by} needs the unknown package {package!r}", f"known are {', '.join(PACKAGES)}"
+        )
+    try:
+        return import_module(package)
+    except ImportError as error:
+        raise ModuleError(
+            f"{wanted_by} needs {package}, which cannot be imported ({error})",
+            f"install it with: {PACKAGES[package]}",
+        ) from error
+
+
+def _root(
+    tf: Any, card: ModuleCard, network: Exportable, samples: Sequence[Any], expected: Vectors
+) -> tuple[Any, Any]:
+    """Return the object to be saved, and the signature to be saved with it."""
+    # The properties of a tf.Module do not outlive saving; plain lists on a plain root do.
+    root = tf.train.Checkpoint()
+    root.tracked = list(network.tracked)
+    root.variables = list(network.variables)
+    root.trainable_variables = list(network.trainable_variables)
+    root.regularization_losses = list(network.regularization_losses)
+    inputs = tf.constant(np.stack(samples) if card.modality == "image" else list(samples))
+
+    def call(inputs: Any) -> Any:
+        features = tf.ensure_shape(network.call(inputs), [None, card.dim])
+        return tf.math.l2_normalize(features, 1)
+
+    def verify() -> Any:
+        batch = tf.cast(inputs, tf.float32) / 255 if card.modality == "image" else inputs
+        return tf.reduce_min(tf.reduce_sum(call(batch) * expected, 1))
+
+    def signed(function: Any, *signature: Any) -> Any:
+        return tf.function(function, input_signature=signature, autograph=False)
+
+    spec = _input(tf, card, network)
+    root.__call__ = signed(call, spec)
+    root.verify = signed(verify).get_concrete_function()
+    return root, signed(lambda inputs: {OUTPUT: call(inputs)}, spec)
+
+
+def _input(tf: Any, card: ModuleCard, network: Exportable) -> Any:
+    if card.modality == "text":
+        return tf.TensorSpec([None], tf.string, name="inputs")
+    side = None if network.is_dynamic else card.image_size
+    return tf.TensorSpec([None, side, side, 3], tf.float32, name="inputs")
+
+
+@contextmanager
+def _quiet(tf: Any) -> Iterator[None]:
+    """Silence what TensorFlow tells of files written and of functions not traced yet."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

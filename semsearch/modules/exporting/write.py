@@ -1,0 +1,113 @@
+"""Writing an export: whole and tried under its name, or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import glob
+import os
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from semsearch import fsio
+from semsearch.errors import ModuleError, StorageError
+from semsearch.modules.card import ModuleCard
+from semsearch.modules.exporting.exportable import Exportable
+from semsearch.modules.exporting.records import write_records, write_sums
+from semsearch.modules.exporting.root import lowest_cosine, save_root
+from semsearch.modules.exporting.samples import samples_for
+from semsearch.vectors import Vectors
+
+ENOUGH = 0.9999
+"""The lowest cosine between what an exported module gives and what it must give."""
+
+Graph = Callable[[], Exportable]
+
+
+def write_export(
+    card: ModuleCard,
+    graph: Graph | None,
+    encode: Callable[[Sequence[Any]], Vectors],
+    folder: str | Path,
+) -> Path:
+    """Write a module as a SavedModel with its card and test vectors; return the folder.
+
+    `encode` gives the vectors that the SavedModel has to give too. The folder appears under its
+    name when all of it is on the disk and, loaded anew, gives them.
+
+    Raises:
+        ModuleError: the module has no graph, or the graph gives other vectors.
+        StorageError: the folder exists already, or the disk refuses it.
+    """
+    target = Path(folder).expanduser().absolute()
+    if graph is None:
+        raise ModuleError(
+            f"the module {card.name!r} has no TensorFlow graph, so it cannot be exported",
+            "modules with a network can, such as use-multilingual, efficientnet-lite0 and those "
+            "loaded from SavedModels",
+        )
+    _refuse_existing(target)
+    samples = samples_for(card)
+    with _unfinished(target) as temporary:
+        expected = encode(samples)
+        network = graph()
+        save_root(card, network, samples, expected, temporary)
+        write_records(temporary, card, network, samples, expected)
+        write_sums(temporary)
+        with fsio.disk_errors(target):
+            fsio.sync_tree(temporary)
+        _try(card, temporary, network.requires)
+        _refuse_existing(target)
+        fsio.rename(temporary, target)
+    return target
+
+
+def _try(card: ModuleCard, folder: Path, requires: Sequence[str]) -> None:
+    lowest = lowest_cosine(folder, requires)
+    # NaN, too, is not enough.
+    if not lowest >= ENOUGH:
+        raise ModuleError(
+            f"the exported graph of {card.name!r} gives other vectors than the module "
+            f"(lowest cosine {lowest:.6f}, at least {ENOUGH} is needed), so nothing was written",
+            "export it on a machine with the versions of TensorFlow that the module was made for",
+        )
+
+
+def _refuse_existing(target: Path) -> None:
+    if os.path.lexists(target):
+        raise StorageError(f"{str(target)!r} exists already", "choose a new folder")
+
+
+@contextmanager
+def _unfinished(target: Path) -> Iterator[Path]:
+    """Yield a new folder beside the target, locked as long as it is worked on, then remove it."""
+    _sweep(target)
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.unfinished")
+    fsio.make_folder(temporary)
+    with fsio.disk_errors(target):
+        lock = os.open(temporary, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield temporary
+    finally:
+        with suppress(OSError):
+            fsio.remove_tree(temporary)
+        os.close(lock)
+
+
+def _sweep(target: Path) -> None:
+    """Remove what an export under the same name left when it was killed."""
+    for path in target.parent.glob(f".{glob.escape(target.name)}.*.unfinished"):
+        with suppress(OSError):  # somebody else's export that is under way
+            _remove_if_left(path)
+
+
+def _remove_if_left(path: Path) -> None:
+    lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fsio.remove_tree(path)
+    finally:
+        os.close(lock)
