@@ -96,7 +96,7 @@ def unfolded_features(images: np.ndarray) -> np.ndarray:
 
     x = (images.astype(np.float32) / 255 - 127 / 255) / (128 / 255)
     x = tf.nn.relu6(norm(convolve(x, "_conv_stem", 2), "_bn0"))
-    strides = [first if n == 0 else 1 for blocks, first, _ in STAGES for n in range(blocks)]
+    strides = [first if n == 0 else 1 for blocks, first in STAGES for n in range(blocks)]
     for number, stride in enumerate(strides):
         name, y = f"_blocks.{number}", x
         if f"{name}._expand_conv.weight" in state:
