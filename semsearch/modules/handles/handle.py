@@ -33,7 +33,7 @@ class Handle:
 
     text: str
     source: str
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def pair(self) -> tuple[Handle, Handle] | None:
         """Return the handles of preprocessor and encoder, or None for a single module.
