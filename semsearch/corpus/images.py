@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import os
 import stat
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -20,9 +19,10 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from semsearch.corpus.scan import MEGABYTE, Opener
 from semsearch.errors import SourceError
+from semsearch.quiet import quiet_decoders
 
-IMAGE_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
-IMAGE_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "WEBP")
+IMAGE_SUFFIXES = (".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
+IMAGE_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "WEBP")
 MAX_FILE = 100 * MEGABYTE
 MAX_JPEG_PIXELS = 200_000_000
 JPEG_START = b"\xff\xd8\xff"
@@ -229,8 +229,7 @@ def open_image(content: bytes) -> Image.Image:
     Pillow warns of many pixels and refuses 179 million; JPEGs, which are decoded at a smaller
     scale, are no flaw up to 200 million. Raises what Pillow raises.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    with quiet_decoders():
         try:
             return Image.open(io.BytesIO(content), formats=IMAGE_FORMATS)
         except Image.DecompressionBombError:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +15,13 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from semsearch.errors import ContentError
 from semsearch.modules.module import Content
+from semsearch.quiet import quiet_decoders
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF")
 MAX_PIXELS = 25_000_000
 MAX_JPEG_PIXELS = 200_000_000  # of one that is decoded at a smaller scale, line by line
 START_OF_SCAN = 0xFFDA
+WHITE_OF_16_BITS = 65_535
 
 ORIENTATION_TAG = 0x0112
 UPRIGHT = {
@@ -33,11 +34,14 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
+_loading = threading.Lock()
+
 
 def prepare_image(content: Content, size: int) -> npt.NDArray[np.uint8]:
     """Return the middle square of a picture, upright, in RGB, shape (size, size, 3).
 
     The picture is scaled so that nothing is squashed and the ends of its long side are cut off.
+    Of a moving picture the first frame counts. Safe in several threads at once.
 
     Raises:
         ContentError: not one of the formats we read, more than 25 million pixels once decoded (a
@@ -46,7 +50,7 @@ def prepare_image(content: Content, size: int) -> npt.NDArray[np.uint8]:
     """
     source = content if isinstance(content, Image.Image) else _source(content)
     try:
-        with _quiet_decoders():
+        with quiet_decoders():
             if isinstance(source, Image.Image):
                 return _from_image(source, size)
             return _from_file(source, size)
@@ -61,18 +65,10 @@ def prepare_image(content: Content, size: int) -> npt.NDArray[np.uint8]:
         raise ContentError(f"the picture is damaged ({error})", "save it anew") from error
 
 
-@contextmanager
-def _quiet_decoders() -> Iterator[None]:
-    """Silence what Pillow warns of: odd metadata is no news, and pixels are counted here."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
-        warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-        yield
-
-
 def _from_file(source: Path | io.BytesIO, size: int) -> npt.NDArray[np.uint8]:
     with _opened(source) as image:
-        _check_size(image, MAX_JPEG_PIXELS if _is_decoded_in_passing(image) else MAX_PIXELS)
+        if image.width * image.height > MAX_PIXELS:
+            _check_size(image, MAX_JPEG_PIXELS if _is_decoded_in_passing(image) else MAX_PIXELS)
         # JPEG decodes at 1/2, 1/4 or 1/8 too: twice what is needed loses nothing that is kept.
         image.draft(None, (2 * size, 2 * size))
         _check_size(image)
@@ -107,7 +103,9 @@ def _is_decoded_in_passing(image: Image.Image) -> bool:
 
 def _from_image(image: Image.Image, size: int) -> npt.NDArray[np.uint8]:
     _check_size(image)
-    return _square(image, size)
+    # It may stand in a list twice, and two threads that load one image read half of it each.
+    with _loading:
+        return _square(image, size)
 
 
 def _source(content: Content) -> Path | io.BytesIO:
@@ -164,13 +162,29 @@ def _as_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "I" or image.mode.startswith("I;16"):
         return _from_16_bits(image)
     if image.has_transparency_data:
-        coloured = image.convert("RGBA")
-        paper = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(paper, coloured).convert("RGB")
-    return image.convert("RGB")
+        coloured = _with_8_bit_key(image).convert("RGBA")
+        paper = Image.new("RGB", image.size, "white")
+        paper.paste(coloured, mask=coloured)
+        return paper
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _from_16_bits(image: Image.Image) -> Image.Image:
     # Pillow's own conversion cuts every value above 255 off, which turns most pictures white.
-    values = np.asarray(image).astype(np.int64).clip(0, 65_535)
+    values = np.asarray(image).astype(np.int64).clip(0, WHITE_OF_16_BITS)
+    if "transparency" in image.info:
+        values[values == image.info["transparency"]] = WHITE_OF_16_BITS
     return Image.fromarray((values >> 8).astype(np.uint8)).convert("RGB")
+
+
+def _with_8_bit_key(image: Image.Image) -> Image.Image:
+    """Return the picture with a see-through colour that fits its pixels.
+
+    Pillow keeps the upper 8 of a PNG's 16 bits, but all of those of its see-through colour.
+    """
+    key = image.info.get("transparency")
+    if image.mode != "RGB" or not isinstance(key, tuple) or max(key) <= 255:  # noqa: PLR2004
+        return image
+    fitting = image.copy()
+    fitting.info["transparency"] = tuple(value >> 8 for value in key)
+    return fitting

@@ -308,6 +308,22 @@ def test_the_samples_are_whole() -> None:
     assert (first.key, first.text) == ("grinning-face", "grinning face")
 
 
+@pytest.mark.parametrize("is_zip", [False, True])
+def test_avif_pictures_are_found_and_told_from_damaged_ones(folder: Path, is_zip: bool) -> None:
+    avif = picture("green", "AVIF")
+    (folder / "green.avif").write_bytes(avif)
+    (folder / "grey.AVIF").write_bytes(avif[:40])
+    source = zipped(folder) if is_zip else folder
+    assert [entry.content for entry in entries(source) if isinstance(entry, Item)] == [
+        avif,
+        RED,
+        BLUE,
+    ]
+    assert reasons(source) == [
+        "the file 'grey.AVIF' is not a readable image (UnidentifiedImageError)"
+    ]
+
+
 def test_what_is_taken_for_an_image_is_what_image_modules_read() -> None:
     assert set(images.IMAGE_FORMATS) == set(FORMATS)
     suffixes = Image.registered_extensions()

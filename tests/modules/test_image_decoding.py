@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,9 @@ from semsearch.modules import load_module
 from semsearch.modules.image import prepare_image
 
 RED, WHITE = (220, 20, 20), (255, 255, 255)
+PNG = b"\x89PNG\r\n\x1a\n"
+GREY, COLOUR, GREY_ALPHA, COLOUR_ALPHA, HAS_ALPHA = 0, 2, 4, 6, 4  # kinds of PNG
+EXACT = {"WEBP": {"lossless": True}, "AVIF": {"quality": 100}, "JPEG": {"quality": 95}}
 
 
 def as_bytes(image: Image.Image, form: str = "PNG", **options) -> bytes:
@@ -47,7 +51,7 @@ def assert_even(square, colour, tolerance=3) -> None:
     assert np.abs(square.astype(int) - np.array(colour)).max() <= tolerance
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "BMP", "GIF"])
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "AVIF"])
 def test_every_known_format_is_read_from_bytes(form: str) -> None:
     assert_even(prepare_image(as_bytes(plain(), form), 224), RED, tolerance=5)
 
@@ -72,13 +76,11 @@ def test_every_mode_of_a_pil_image_becomes_three_bytes(mode: str) -> None:
     assert_even(prepare_image(image, 224), WHITE)
 
 
-@pytest.mark.parametrize("form", ["PNG", "WEBP", "GIF"])
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "GIF", "AVIF"])
 def test_what_is_see_through_stands_over_white(form: str) -> None:
     image = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
     image.paste((*RED, 255), (0, 0, 64, 32))
-    square = prepare_image(
-        as_bytes(image, form, **({"lossless": True} if form == "WEBP" else {})), 64
-    )
+    square = prepare_image(as_bytes(image, form, **EXACT.get(form, {})), 64)
     assert np.abs(square[10, 32].astype(int) - RED).max() <= 3
     assert square[54, 32].tolist() == [255, 255, 255]
 
@@ -99,17 +101,50 @@ def test_sixteen_bits_of_grey_keep_their_middle() -> None:
     assert_even(prepare_image(as_bytes(deep), 224), (128, 128, 128))
 
 
-def test_cmyk_jpegs_are_read() -> None:
-    square = prepare_image(as_bytes(plain().convert("CMYK"), "JPEG", quality=95), 224)
-    assert_even(square, RED, tolerance=6)
+@pytest.mark.parametrize("kind", [GREY, COLOUR, GREY_ALPHA, COLOUR_ALPHA])
+def test_pngs_of_sixteen_bits_keep_their_upper_eight(kind: int) -> None:
+    pixel = {GREY: [0x40FF], COLOUR: [0x40FF, 0x8000, 0xC000]}.get(kind & ~HAS_ALPHA, [])
+    alpha = [0xFFFF] if kind & HAS_ALPHA else []
+    expected = [value >> 8 for value in pixel]
+    assert_even(prepare_image(deep_png(kind, pixel + alpha), 224), (expected * 3)[:3], tolerance=0)
+
+
+@pytest.mark.parametrize("kind", [GREY, COLOUR])
+def test_the_see_through_colour_of_sixteen_bits_is_white(kind: int) -> None:
+    pixel = [0x4080] * (3 if kind == COLOUR else 1)
+    assert_even(prepare_image(deep_png(kind, pixel, see_through=pixel), 224), WHITE)
+    other = [value + 0x0100 for value in pixel]
+    assert_even(prepare_image(deep_png(kind, pixel, see_through=other), 224), [0x40] * 3)
+
+
+def test_half_see_through_sixteen_bits_stand_over_white() -> None:
+    square = prepare_image(deep_png(COLOUR_ALPHA, [0, 0, 0, 0x8000]), 224)
+    assert_even(square, (127, 127, 127), tolerance=1)
+
+
+def test_a_palette_may_make_its_colours_more_or_less_see_through() -> None:
+    image = Image.new("P", (64, 64), 0)
+    image.putpalette([0, 0, 0, *RED, 0, 0, 0])
+    image.paste(1, (0, 0, 64, 20))
+    image.paste(2, (0, 44, 64, 64))
+    square = prepare_image(as_bytes(image, transparency=bytes([0, 255, 128])), 64)
+    assert [square[row, 32].tolist() for row in (8, 32, 56)] == [list(RED), [255] * 3, [127] * 3]
+
+
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_cmyk_jpegs_are_read_as_adobe_writes_them(is_marked: bool) -> None:
+    data = as_bytes(plain().convert("CMYK"), "JPEG", quality=95)
+    marker = data.index(b"\xff\xee\0\x0eAdobe")
+    kept = data if is_marked else data[:marker] + data[marker + 16 :]
+    assert_even(prepare_image(kept, 224), RED, tolerance=6)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("form", ["PNG", "JPEG"])
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "AVIF"])
 def test_the_exif_orientation_is_followed(form: str, orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
-    stored = as_bytes(quarters(), form, exif=exif, **({"quality": 95} if form == "JPEG" else {}))
+    stored = as_bytes(quarters(), form, exif=exif, **EXACT.get(form, {}))
     expected = ImageOps.exif_transpose(Image.open(io.BytesIO(stored)))
     difference = prepare_image(stored, 64).astype(int) - prepare_image(expected, 64)
     assert np.abs(difference).mean() < 2
@@ -136,8 +171,18 @@ def test_tiny_and_thin_pictures_are_scaled_without_a_big_step_between(size) -> N
 
 def test_only_the_first_frame_of_a_moving_picture_counts() -> None:
     frames = {"save_all": True, "append_images": [plain("blue")]}
-    for form in ("GIF", "WEBP"):
+    for form in ("GIF", "WEBP", "AVIF", "PNG"):
         assert_even(prepare_image(as_bytes(plain(), form, **frames), 224), RED, tolerance=6)
+
+
+def test_one_pil_image_may_be_read_by_many_threads_at_once() -> None:
+    stored = as_bytes(quarters(), "PNG")
+    expected = prepare_image(stored, 64)
+    for _ in range(20):
+        image = Image.open(io.BytesIO(stored))
+        with ThreadPoolExecutor(8) as pool:
+            squares = list(pool.map(lambda same: prepare_image(same, 64), [image] * 8))
+        assert all(np.array_equal(square, expected) for square in squares)
 
 
 def test_a_pil_image_of_the_caller_is_left_as_it_was() -> None:
@@ -149,6 +194,15 @@ def test_a_pil_image_of_the_caller_is_left_as_it_was() -> None:
 def test_too_many_pixels_are_refused_by_the_header_alone() -> None:
     with pytest.raises(ContentError, match=r"6000 x 5000 = 30\.0 million pixels.*than 25 million"):
         prepare_image(png_header(6000, 5000), 224)
+
+
+def test_an_avif_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
+    data = bytearray(as_bytes(plain(size=(64, 64)), "AVIF"))
+    width = data.index(b"ispe") + 8
+    for side in (6000, 10_000, 16_000):
+        data[width : width + 8] = struct.pack(">II", side, side)
+        with pytest.raises(ContentError, match="pixels"):
+            prepare_image(bytes(data), 224)
 
 
 @pytest.mark.parametrize("side", [10_000, 20_000, 65_000])
@@ -219,16 +273,34 @@ def test_a_jpeg_beyond_200_million_pixels_is_refused_by_the_header_alone() -> No
 def png_header(width: int, height: int) -> bytes:
     """A PNG that promises many pixels and holds none."""
 
-    def chunk(name: bytes, data: bytes) -> bytes:
-        checksum = zlib.crc32(name + data)
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", checksum)
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    pixels = chunk(b"IDAT", zlib.compress(b"\0" * 1000))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + pixels + chunk(b"IEND", b"")
+    return (
+        PNG
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, COLOUR, 0, 0, 0))
+        + (chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b""))
+    )
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
+def deep_png(kind: int, pixel: list[int], see_through: list[int] | None = None) -> bytes:
+    """A PNG of 16 bits a channel, all pixels the same; Pillow writes only those of grey."""
+    row = b"\0" + struct.pack(f">{len(pixel)}H", *pixel) * 40
+    key = b"" if see_through is None else struct.pack(f">{len(see_through)}H", *see_through)
+    return b"".join(
+        [
+            PNG,
+            chunk(b"IHDR", struct.pack(">IIBBBBB", 40, 30, 16, kind, 0, 0, 0)),
+            chunk(b"tRNS", key) if key else b"",
+            chunk(b"IDAT", zlib.compress(row * 30)),
+            chunk(b"IEND", b""),
+        ]
+    )
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    checksum = zlib.crc32(name + data)
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", checksum)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF"])
 def test_a_picture_cut_short_is_refused(form: str) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (120, 160, 3), np.uint8)
     data = as_bytes(Image.fromarray(noise), form)
@@ -266,7 +338,7 @@ def test_what_is_neither_path_nor_bytes_nor_image_is_a_slip(content) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_flipped_bytes_give_a_picture_or_a_reason_never_another_error(data) -> None:
-    form = data.draw(st.sampled_from(["JPEG", "PNG", "WEBP", "GIF", "BMP"]))
+    form = data.draw(st.sampled_from(["JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF"]))
     damaged = bytearray(as_bytes(quarters(), form))
     for _ in range(data.draw(st.integers(1, 8))):
         place = data.draw(st.integers(0, len(damaged) - 1))

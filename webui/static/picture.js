@@ -6,7 +6,7 @@ const firstPicture = (list) => [...(list ?? [])].find((file) => file.type.starts
 
 const noPicture = (file) => ({
   message: `“${file.name}” is no picture`,
-  remedy: "choose a PNG, JPEG, WebP, GIF or BMP file",
+  remedy: "choose a PNG, JPEG, WebP, AVIF, GIF or BMP file",
 });
 
 // The picture asked with, as {blob, url, name}; pasting anywhere on the page gives one.
@@ -70,7 +70,7 @@ export function PictureBox({ info, params, onPicture }) {
       <p>Drop or paste a picture to find its like in ${info.name}</p>
       <button type="button" class="button primary" data-search onClick=${() => input.current.click()}>Choose</button>
       <input ref=${input} type="file" class="visually-hidden" tabindex="-1" aria-label="Picture to search with"
-        accept="image/png,image/jpeg,image/webp,image/gif,image/bmp"
+        accept="image/png,image/jpeg,image/webp,image/avif,image/gif,image/bmp"
         onChange=${(event) => { give(event.target.files); event.target.value = ""; }} />
     </div>
     ${problem && html`<${Problem} error=${problem} />`}`;
