@@ -6,12 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semsearch.modules.exporting.exportable import Exportable
-from semsearch.modules.exporting.records import (
-    damaged_files,
-    licence_texts,
-    read_requires,
-    read_sums,
-)
+from semsearch.modules.exporting.records import damaged_files, licence_texts, read_sums
 from semsearch.modules.exporting.root import lowest_cosine
 from semsearch.modules.exporting.write import ENOUGH
 
@@ -49,5 +44,5 @@ def verify_export(folder: str | Path) -> VerifyReport:
     path = Path(folder).expanduser().absolute()
     sums = read_sums(path)
     damaged = tuple(damaged_files(path, sums))
-    lowest = None if damaged else lowest_cosine(path, read_requires(path))
+    lowest = None if damaged else lowest_cosine(path)
     return VerifyReport(path, sums.digest, len(sums.by_path), damaged, lowest)

@@ -16,8 +16,7 @@ class Exportable:
     be anything, else they are the card's `image_size`. `tracked` are the objects that own
     variables, tables and assets that `call` uses; `variables` those of the variables that a user
     may see, `trainable_variables` those that fine-tuning may change, `regularization_losses`
-    functions of no arguments. `requires` names the Python packages that hold operations of the
-    graph, `licence_texts` are the licences to be passed on with it.
+    functions of no arguments, `licence_texts` the licences to be passed on with the network.
     """
 
     call: Callable[[Any], Any]
@@ -26,5 +25,4 @@ class Exportable:
     regularization_losses: Sequence[Any] = ()
     tracked: Sequence[Any] = ()
     is_dynamic: bool = True
-    requires: tuple[str, ...] = ()
     licence_texts: tuple[str, ...] = ()

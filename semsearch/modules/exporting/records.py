@@ -21,15 +21,12 @@ from semsearch.vectors import Vectors
 
 FOLDER = "semsearch"
 CARD = f"{FOLDER}/card.json"
-EXPORT = f"{FOLDER}/export.json"
 LICENCE = f"{FOLDER}/LICENCE.txt"
 TEXTS = f"{FOLDER}/test_inputs.json"
 PICTURES = f"{FOLDER}/test_inputs.npy"
 VECTORS = f"{FOLDER}/test_vectors.npy"
 SUMS = f"{FOLDER}/SHA256SUMS"
 """In the form of the program sha256sum, so that `sha256sum -c` reads it too; written last."""
-
-FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,6 @@ def write_records(
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     exported = replace(card_of_export(card, network), size=size)
     _write(folder, CARD, _as_json(exported.as_dict()))
-    _write(folder, EXPORT, _as_json({"format": FORMAT, "requires": list(network.requires)}))
     _write(folder, LICENCE, _licence(card, network.licence_texts).encode())
     if card.modality == "text":
         _write(folder, TEXTS, _as_json(list(samples)))
@@ -120,27 +116,6 @@ def damaged_files(folder: Path, sums: Sums) -> list[str]:
     missing = dict.fromkeys(set(sums.by_path) - set(there), "is missing")
     faults = {path: fault for path, fault in (found | missing).items() if fault}
     return [f"{path!r} {faults[path]}" for path in sorted(faults)]
-
-
-def read_requires(folder: Path) -> tuple[str, ...]:
-    """Return the packages that the graph of an export needs.
-
-    Raises:
-        ModuleError: the file that tells it cannot be read, or a newer semsearch wrote it.
-    """
-    try:
-        told = json.loads((folder / EXPORT).read_text(encoding="utf-8"))
-        version, requires = told["format"], tuple(str(name) for name in told["requires"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModuleError(
-            f"{str(folder / EXPORT)!r} cannot be read ({error})", "get the module again"
-        ) from error
-    if version != FORMAT:
-        raise ModuleError(
-            f"{str(folder)!r} has the export format {version!r}, this semsearch knows {FORMAT}",
-            "install a newer semsearch",
-        )
-    return requires
 
 
 def licence_texts(requirement: str) -> tuple[str, ...]:

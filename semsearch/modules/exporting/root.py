@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,11 @@ from semsearch.errors import ModuleError, StorageError, StorageFull
 from semsearch.modules.card import ModuleCard
 from semsearch.modules.exporting.exportable import Exportable
 from semsearch.modules.runtime import import_tensorflow
+from semsearch.modules.saved_model.loaded import first_line, load, module_errors
 from semsearch.vectors import Vectors
 
 OUTPUT = "outputs"
 """The name of the vector in the signature, as in TF-Hub's reusable SavedModels."""
-
-PACKAGES = {"tensorflow_text": "pip install 'semsearch[text]'"}
-"""The packages with operations of their own that an exported graph may need, and their remedy."""
 
 
 def save_root(
@@ -44,53 +41,27 @@ def save_root(
         ) from error
     except (tf.errors.OpError, OSError) as error:
         raise StorageError(
-            f"the module cannot be written to {str(folder.parent)!r} ({_first_line(error)})",
+            f"the module cannot be written to {str(folder.parent)!r} ({first_line(error)})",
             "check the folder's permissions and the disk",
         ) from error
     except Exception as error:  # whatever a graph of foreign make raises while it is traced anew
         raise ModuleError(
-            f"the graph of the module {card.name!r} cannot be saved ({_first_line(error)})",
+            f"the graph of the module {card.name!r} cannot be saved ({first_line(error)})",
             "publish the files that it was loaded from instead",
         ) from error
 
 
-def lowest_cosine(folder: Path, requires: Sequence[str]) -> float:
-    """Load a SavedModel with TensorFlow alone and return what its own `verify` finds.
+def lowest_cosine(folder: Path) -> float:
+    """Load a SavedModel as anybody would and return what its own `verify` finds.
 
     Raises:
         ModuleError: it cannot be loaded or run, or a package is missing that its graph needs.
     """
     tf = import_tensorflow()
-    for package in requires:
-        import_operations(package, f"the module in {str(folder)!r}")
-    try:
-        with _quiet(tf):
-            return float(tf.saved_model.load(str(folder)).verify())
-    except Exception as error:  # damaged protobufs raise anything
-        raise ModuleError(
-            f"the module in {str(folder)!r} cannot be run ({_first_line(error)})",
-            "get or export it again",
-        ) from error
-
-
-def import_operations(package: str, wanted_by: str) -> Any:
-    """Return a package that brings operations of its own, such as `tensorflow_text`.
-
-    Raises:
-        ModuleError: the package is missing, or none of those that we know.
-    """
-    # An exported folder may ask for known packages only: importing one runs it.
-    if package not in PACKAGES:
-        raise ModuleError(
-            f"{wanted_by} needs the unknown package {package!r}", f"known are {', '.join(PACKAGES)}"
-        )
-    try:
-        return import_module(package)
-    except ImportError as error:
-        raise ModuleError(
-            f"{wanted_by} needs {package}, which cannot be imported ({error})",
-            f"install it with: {PACKAGES[package]}",
-        ) from error
+    with _quiet(tf):
+        restored = load(folder, {}).restored
+        with module_errors(folder, "verified"):
+            return float(restored.verify())
 
 
 def _root(
@@ -139,7 +110,3 @@ def _quiet(tf: Any) -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -58,14 +58,14 @@ def write_export(
         write_sums(temporary)
         with fsio.disk_errors(target):
             fsio.sync_tree(temporary)
-        _try(card, temporary, network.requires)
+        _try(card, temporary)
         _refuse_existing(target)
         fsio.rename(temporary, target)
     return target
 
 
-def _try(card: ModuleCard, folder: Path, requires: Sequence[str]) -> None:
-    lowest = lowest_cosine(folder, requires)
+def _try(card: ModuleCard, folder: Path) -> None:
+    lowest = lowest_cosine(folder)
     # NaN, too, is not enough.
     if not lowest >= ENOUGH:
         raise ModuleError(

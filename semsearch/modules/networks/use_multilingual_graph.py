@@ -7,17 +7,16 @@ needs nothing beside TensorFlow and TensorFlow Text, so it can be published.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from semsearch.modules.exporting.exportable import Exportable
-from semsearch.modules.exporting.root import import_operations
 from semsearch.modules.networks.use_multilingual_network import BRANCH, ORDERS
 from semsearch.modules.runtime import import_tensorflow
-
-TEXT = "tensorflow_text"
+from semsearch.modules.saved_model.loaded import import_text
 
 
 def padded_graph(
@@ -38,7 +37,6 @@ def padded_graph(
         variables=[network.table, network.scale, network.low, *trainable],
         trainable_variables=trainable,
         tracked=[network.tokenizer],
-        requires=(TEXT,),
         licence_texts=licences,
     )
 
@@ -48,8 +46,10 @@ class _PaddedNetwork:
         self, pieces: bytes, table: npt.NDArray[np.uint8], weights: Mapping[str, npt.NDArray[Any]]
     ) -> None:
         tf = self._tf = import_tensorflow()
-        text = import_operations(TEXT, "the graph of use-multilingual")
-        self.tokenizer = text.SentencepieceTokenizer(
+        import_text(Path("use-multilingual"))
+        import tensorflow_text
+
+        self.tokenizer = tensorflow_text.SentencepieceTokenizer(
             model=pieces, out_type=tf.int32, add_bos=True, add_eos=True
         )
         self._epsilon = float(weights["eps"])
