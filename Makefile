@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 START := $(shell date +%s)
 
 # What an install is made from: when one of these changes, the next command installs again.
@@ -42,8 +43,8 @@ format: $(MADE)-test ## put the code in its form and mend what ruff can mend
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
-bench: $(MADE)-test ## measure speed and quality, as tables
-	@$(BIN)/python -m bench $(ARGS)
+bench: $(MADE)-test $(PEERS)/.made ## measure speed and quality beside the peers, as tables
+	@$(BIN)/python -m bench --peer $(PEERS)/bin/python $(ARGS)
 
 slow: $(MADE)-test chromium ## run the tests that the default run leaves out
 	@$(BIN)/python -m pytest -m slow $(ARGS)
@@ -52,7 +53,7 @@ pictures: $(MADE)-test chromium ## take the pictures of the README anew, from th
 	@SEMSEARCH_PICTURES=docs/images $(BIN)/python -m pytest -q tests/browser/test_demo_pages.py
 
 clean: ## remove all that make has made; collections in indexes/ stay
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf webui/static/vendor semsearch/samples
 
 $(MADE)-venv:
@@ -63,6 +64,12 @@ $(MADE)-venv:
 	@$(PYTHON) -m venv $(VENV) || { \
 	  echo 'make: no virtual environment could be made; on Debian: apt install python3-venv' >&2; \
 	  exit 1; }
+	@touch $@
+
+$(PEERS)/.made: bench/peers.txt
+	@echo 'make: installing what semsearch is measured against into $(PEERS)'
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r bench/peers.txt
 	@touch $@
 
 $(MADE)-demo: $(MADE)-venv $(RECIPE)

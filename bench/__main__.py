@@ -1,6 +1,6 @@
 """Run every bench on the data of a folder and write docs/performance.md: `make bench ARGS=...`.
 
-python -m bench --data DIR
+python -m bench --data DIR [--peer PYTHON]
 """
 
 from __future__ import annotations
@@ -18,11 +18,15 @@ def main() -> None:
     """Run the benches one after another, each in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="the folder of data sets")
-    data = parser.parse_args().data
+    parser.add_argument("--peer", type=Path, help="a Python with the packages of peers.txt")
+    options = parser.parse_args()
+    data = options.data
     photos = "photos_caltech101_a"
     encode = ["--texts", data / "sts_stsb_en_train_dev.parquet", "--column", "sentence1"]
     encode += ["--sts", data / "sts_stsb_en_train_dev.parquet"]
     encode += ["--images", data / f"{photos}.tar", "--labels", data / f"{photos}.parquet"]
+    if options.peer:
+        encode += ["--peer", options.peer]
     run("encode.py", *encode)
     run("search.py", "--texts", data / "intent_banking77_train.parquet")
     run("cluster.py", "--vectors", data / "ann_glove100_40k.npz", "--key", "base", "-k", "100")

@@ -1,0 +1,104 @@
+"""How fast pictures are encoded beside the bare network, and how well a few examples do."""
+
+from __future__ import annotations
+
+import tarfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pyarrow.parquet
+from tables import table
+
+from semsearch.modules import load_module
+
+SHOTS, DRAWS = 5, 20
+MODULES = (
+    "efficientnet-lite0",
+    "efficientnet-lite1",
+    "efficientnet-lite2",
+    "mobilenet-v2",
+    "resnet50",
+    "colours",
+)
+
+
+def image_speed(archive: Path, labels: Path, rounds: int) -> str:
+    """Return the rate from files to vectors beside that of the network on decoded squares."""
+    pictures, _ = read_pictures(archive, labels)
+    module = load_module("efficientnet-lite0")
+    squares = [module.prepare(picture) for picture in pictures]
+    ways: dict[str, Callable[[], object]] = {
+        "the network alone, batches of 32": lambda: module.encode_prepared(squares),
+        "decoded first, then encoded": lambda: module.encode_prepared(
+            [module.prepare(picture) for picture in pictures]
+        ),
+        "semsearch: decoded while the network runs": lambda: module.encode(pictures),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    module.encode(pictures[:64])
+    for _ in range(rounds):
+        for name, way in ways.items():
+            start = time.perf_counter()
+            way()
+            seconds[name].append(time.perf_counter() - start)
+    first, *_ = ways
+    rows = [
+        [
+            name,
+            f"{len(pictures) / median(taken):,.0f}",
+            f"{median(a / b for a, b in zip(seconds[first], taken, strict=True)):.2f}",
+        ]
+        for name, taken in seconds.items()
+    ]
+    return table(["efficientnet-lite0", "pictures/s", "times the network"], rows)
+
+
+def image_quality(archive: Path, labels: Path) -> str:
+    """Return how often the nearest of the class centres of 5 examples is right, and the speed."""
+    pictures, classes = read_pictures(archive, labels)
+    rows = [image_row(name, pictures, classes) for name in MODULES]
+    head = ["module", "photographs", "pictures/s", f"{SHOTS}-shot accuracy", "sd"]
+    return table(head, rows)
+
+
+def image_row(name: str, pictures: Sequence[bytes], classes: np.ndarray) -> list[str]:
+    """Return one module's row of `image_quality`."""
+    module = load_module(name)
+    module.encode(pictures[:32])
+    start = time.perf_counter()
+    vectors = module.encode(pictures)
+    speed = len(pictures) / (time.perf_counter() - start)
+    right = [few_shot(vectors, classes, seed) for seed in range(DRAWS)]
+    return [
+        name,
+        f"{len(pictures):,}",
+        f"{speed:,.0f}",
+        f"{np.mean(right):.3f}",
+        f"{np.std(right):.3f}",
+    ]
+
+
+def read_pictures(archive: Path, labels: Path) -> tuple[list[bytes], np.ndarray]:
+    """Return the files of a tar in the order of its labels, and the number of each one's class."""
+    rows = pyarrow.parquet.read_table(labels, columns=["file", "label"]).to_pylist()
+    with tarfile.open(archive) as tar:
+        pictures = [tar.extractfile(row["file"]).read() for row in rows]  # type: ignore[union-attr]
+    return pictures, np.unique([row["label"] for row in rows], return_inverse=True)[1]
+
+
+def few_shot(vectors: np.ndarray, classes: np.ndarray, seed: int) -> float:
+    """Return the accuracy on the rest of one draw of 5 examples a class."""
+    random = np.random.default_rng(seed)
+    examples = np.concatenate(
+        [
+            random.choice(np.flatnonzero(classes == label), SHOTS, replace=False)
+            for label in range(classes.max() + 1)
+        ]
+    )
+    centres = vectors[examples].reshape(-1, SHOTS, vectors.shape[1]).mean(axis=1)
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    rest = np.setdiff1d(np.arange(len(classes)), examples)
+    return float(((vectors[rest] @ centres.T).argmax(axis=1) == classes[rest]).mean())
