@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 from semsearch.errors import ModuleError
 from semsearch.modules.batches import run_halving
+from semsearch.modules.exporting.exportable import Exportable
+from semsearch.modules.exporting.lifting import lift
+from semsearch.modules.exporting.records import licence_texts
 from semsearch.modules.module import Progress
 from semsearch.modules.runtime import import_tensorflow
 from semsearch.vectors import Vectors
@@ -79,6 +82,18 @@ class FeatureNetwork:
     def features(self, images: Any) -> Any:
         """Return the features of float32 images of 0 to 255, as a tensor (n, dim)."""
         return self._tf.reduce_mean(self._layers(images), [1, 2])
+
+    def exportable(self, requirement: str) -> Exportable:
+        """Return the network for publishing, of any size of picture, with its package's licence."""
+        tf = self._tf
+        images = tf.TensorSpec([None, None, None, 3], tf.float32)
+        lifted = lift(lambda images: self.features(255 * images), images)
+        return Exportable(
+            lifted.call,
+            variables=lifted.variables,
+            trainable_variables=lifted.variables,
+            licence_texts=licence_texts(requirement),
+        )
 
     def _run(self, batch: list[npt.NDArray[np.uint8]]) -> Vectors:
         features: Vectors = self._features(np.stack(batch)).numpy()

@@ -8,6 +8,7 @@ from functools import partial
 from math import ceil
 
 from semsearch.modules.card import ModuleCard, card_digest
+from semsearch.modules.exporting.exportable import Exportable
 from semsearch.modules.image import prepare_image
 from semsearch.modules.module import Encode, Module
 from semsearch.modules.networks.convolutions import (
@@ -146,11 +147,17 @@ def network(state: Arrays, side: int, depth: float) -> FeatureNetwork:
 
 
 def _module(variant: Variant) -> Module:
-    def build() -> Encode:
+    def built() -> FeatureNetwork:
         state = read_state_dict(variant.weights[0].read())
-        return network(state, variant.side, variant.depth).encode
+        return network(state, variant.side, variant.depth)
 
-    return Module(variant.card, partial(prepare_image, size=variant.side), build)
+    def build() -> Encode:
+        return built().encode
+
+    def graph() -> Exportable:
+        return built().exportable(variant.weights[0].requirement)
+
+    return Module(variant.card, partial(prepare_image, size=variant.side), build, graph)
 
 
 def _blocks(state: Arrays, depth: float) -> Iterator[Block]:

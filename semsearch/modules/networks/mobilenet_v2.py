@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from semsearch.modules.card import ModuleCard, card_digest
+from semsearch.modules.exporting.exportable import Exportable
 from semsearch.modules.image import prepare_image
 from semsearch.modules.module import Encode, Module
 from semsearch.modules.networks.convolutions import (
@@ -71,7 +72,7 @@ STAGES = (
 
 def mobilenet_v2() -> Module:
     """Return the module."""
-    return Module(CARD, partial(prepare_image, size=SIZE), _build)
+    return Module(CARD, partial(prepare_image, size=SIZE), _build, _graph)
 
 
 def network(state: Arrays, side: int = SIZE) -> FeatureNetwork:
@@ -86,6 +87,10 @@ def network(state: Arrays, side: int = SIZE) -> FeatureNetwork:
 
 def _build() -> Encode:
     return network(read_state_dict(WEIGHTS[0].read())).encode
+
+
+def _graph() -> Exportable:
+    return network(read_state_dict(WEIGHTS[0].read())).exportable(REQUIREMENT)
 
 
 def _blocks(state: Arrays) -> Iterator[Block]:
