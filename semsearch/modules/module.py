@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from semsearch.errors import ContentError
+from semsearch.modules.ahead import prepared_ahead
 from semsearch.modules.card import ModuleCard
 from semsearch.modules.exporting.exportable import Exportable
 from semsearch.modules.exporting.write import write_export
+from semsearch.modules.pictures import BLOCK, Square, digested, each_picture_once
 from semsearch.vectors import Vectors, as_vectors, unit
 
 Content = str | bytes | Path | Image.Image
@@ -33,7 +36,8 @@ Encode = Callable[[Sequence[Any], Progress], npt.NDArray[np.float32]]
 class Module:
     """Turn contents of one modality into unit vectors of one space.
 
-    Safe to share between threads: the network is built once, by whoever needs it first.
+    Safe to share between threads: the network is built once, by whoever needs it first. The
+    `prepare` of an image module is called by several threads at once.
     """
 
     def __init__(
@@ -68,11 +72,16 @@ class Module:
         """Return the unit vectors of what `prepare` gave, shape (n, dim), in input order."""
         if not len(prepared):
             return np.empty((0, self.card.dim), np.float32)
-        vectors = self._network()(prepared, on_progress or _unheard)
-        return unit(as_vectors(vectors, self.card.dim))
+        told = on_progress or _unheard
+        if self.card.modality == "image":
+            squares = map(digested, cast(Sequence[Square], prepared))
+            return self._encode_pictures(squares, len(prepared), told)
+        return self._as_unit(self._network()(prepared, told))
 
     def encode(self, contents: Sequence[Content], on_progress: Progress | None = None) -> Vectors:
         """Return the unit vectors of `contents`, shape (n, dim), in input order.
+
+        Pictures are decoded by threads while the network computes, a few dozen at a time.
 
         Raises:
             ContentError: one of the contents cannot be encoded; its position is named.
@@ -80,6 +89,10 @@ class Module:
         """
         if isinstance(contents, str | bytes | Path | Image.Image):
             raise TypeError("encode takes a list of contents; put a single one in a list")
+        if self.card.modality == "image" and len(contents):
+            ahead = prepared_ahead(enumerate(contents), self._picture_at, window=BLOCK)
+            with closing(ahead):
+                return self._encode_pictures(ahead, len(contents), on_progress or _unheard)
         prepared = [self._prepare_at(row, content) for row, content in enumerate(contents)]
         return self.encode_prepared(prepared, on_progress)
 
@@ -101,6 +114,21 @@ class Module:
             return self.prepare(content)
         except ContentError as error:
             raise ContentError(f"content {row}: {error.problem}", error.remedy) from error
+
+    def _picture_at(self, place: tuple[int, Content]) -> tuple[bytes, Square]:
+        return digested(cast(Square, self._prepare_at(*place)))
+
+    def _encode_pictures(
+        self, squares: Iterable[tuple[bytes, Square]], total: int, on_progress: Progress
+    ) -> Vectors:
+        def encode(block: Sequence[Square], told: Progress) -> Vectors:
+            # Built when the first block is there: a content that is refused builds nothing.
+            return self._network()(block, told)
+
+        return self._as_unit(each_picture_once(squares, total, encode, on_progress))
+
+    def _as_unit(self, vectors: npt.NDArray[np.float32]) -> Vectors:
+        return unit(as_vectors(vectors, self.card.dim))
 
     def _network(self) -> Encode:
         with self._building:
