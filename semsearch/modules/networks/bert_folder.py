@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy.typing as npt
+
 from semsearch.errors import ModuleError
 from semsearch.modules.card import UNCHECKED, ModuleCard, card_digest
+from semsearch.modules.exporting.exportable import Exportable
 from semsearch.modules.handles.resolve import Resolved
 from semsearch.modules.module import Encode, Module
 from semsearch.modules.networks.bert import (
@@ -18,7 +21,9 @@ from semsearch.modules.networks.bert import (
     read_json,
     shape_of,
 )
+from semsearch.modules.networks.bert_graph import bert_graph
 from semsearch.modules.networks.bert_network import Shape
+from semsearch.modules.networks.wordpiece import read_vocabulary
 from semsearch.modules.saved_model.pooling import checked_pooling
 from semsearch.modules.text import checked_text
 
@@ -43,12 +48,19 @@ def open_bert(resolved: Resolved) -> Module:
     shape, reading = _plan(resolved)
     folder, name = resolved.path, resolved.handle.text
 
-    def build() -> Encode:
-        arrays = read_arrays(_bytes(folder / WEIGHTS))
-        check_arrays(arrays, shape)
-        return Encoder(name, arrays, _bytes(folder / VOCABULARY), shape, reading).encode
+    def arrays() -> dict[str, npt.NDArray[Any]]:
+        found = read_arrays(_bytes(folder / WEIGHTS))
+        check_arrays(found, shape)
+        return found
 
-    return Module(bert_card(resolved), checked_text, build)
+    def build() -> Encode:
+        return Encoder(name, arrays(), _bytes(folder / VOCABULARY), shape, reading).encode
+
+    def graph() -> Exportable:
+        vocabulary = read_vocabulary(_bytes(folder / VOCABULARY))
+        return bert_graph(name, arrays(), vocabulary, shape, reading)
+
+    return Module(bert_card(resolved), checked_text, build, graph)
 
 
 def bert_card(resolved: Resolved) -> ModuleCard:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from semsearch.modules.card import ModuleCard, card_digest
+from semsearch.modules.exporting.exportable import Exportable
+from semsearch.modules.exporting.records import licence_texts
 from semsearch.modules.module import Encode, Module
 from semsearch.modules.networks.bert import Encoder, Reading, read_arrays
+from semsearch.modules.networks.bert_graph import bert_graph
 from semsearch.modules.networks.bert_network import Shape
+from semsearch.modules.networks.wordpiece import read_vocabulary
 from semsearch.modules.text import checked_text
 from semsearch.modules.weights import WeightFile
 
@@ -56,9 +60,15 @@ CARD = ModuleCard(
 
 def minilm() -> Module:
     """Return the module."""
-    return Module(CARD, checked_text, _build)
+    return Module(CARD, checked_text, _build, _graph)
 
 
 def _build() -> Encode:
     arrays = read_arrays(ARRAYS.read())
     return Encoder(CARD.name, arrays, VOCABULARY.read(), SHAPE, READING).encode
+
+
+def _graph() -> Exportable:
+    vocabulary = read_vocabulary(VOCABULARY.read())
+    arrays = read_arrays(ARRAYS.read())
+    return bert_graph(CARD.name, arrays, vocabulary, SHAPE, READING, licence_texts(REQUIREMENT))

@@ -1,0 +1,68 @@
+"""BERT as one graph, from raw texts to vectors, to be published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from semsearch.modules.exporting.exportable import Exportable
+from semsearch.modules.exporting.lifting import lift
+from semsearch.modules.networks.bert import Reading
+from semsearch.modules.networks.bert_network import Network, Shape
+from semsearch.modules.networks.wordpiece import END, START, UNKNOWN
+from semsearch.modules.runtime import import_tensorflow
+from semsearch.modules.saved_model.loaded import import_text
+
+
+def bert_graph(
+    name: str,
+    arrays: Mapping[str, npt.NDArray[Any]],
+    vocabulary: Mapping[str, int],
+    shape: Shape,
+    reading: Reading,
+    licences: tuple[str, ...] = (),
+) -> Exportable:
+    """Return a BERT for publishing; `name` is that of the module, for the sentence of an error.
+
+    Raises:
+        ModuleError: TensorFlow Text is missing, or a tensor.
+    """
+    import_text(Path(name))
+    import tensorflow_text
+
+    tf = import_tensorflow()
+    tokenizer = tensorflow_text.FastBertTokenizer(
+        _lines(vocabulary),
+        token_out_type=tf.int32,
+        unknown_token=UNKNOWN,
+        lower_case_nfd_strip_accents=reading.is_uncased,
+    )
+    network = Network(arrays, shape, layer=reading.layer, pooling=reading.pooling, is_quick=False)
+    lifted = lift(
+        network.graph, tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)
+    )
+
+    def call(texts: Any) -> Any:
+        mark = tf.ones_like(texts, tf.int32)[:, None]
+        pieces = tokenizer.tokenize(texts)[:, : reading.max_tokens - 2]
+        tokens = tf.concat([mark * vocabulary[START], pieces, mark * vocabulary[END]], 1)
+        return lifted.call(tokens.to_tensor(), tf.cast(tokens.row_lengths(), tf.int32))
+
+    return Exportable(
+        call,
+        variables=lifted.variables,
+        trainable_variables=lifted.variables,
+        tracked=[tokenizer],
+        licence_texts=licences,
+    )
+
+
+def _lines(vocabulary: Mapping[str, int]) -> list[str]:
+    """Return the pieces by their ids; where a file had none, one that no text can hold."""
+    lines = [f"[no piece {number}]" for number in range(max(vocabulary.values()) + 1)]
+    for piece, number in vocabulary.items():
+        lines[number] = piece
+    return lines
