@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -11,10 +12,12 @@ import numpy.typing as npt
 
 from semsearch.errors import ModuleError
 from semsearch.modules.batches import run_halving
+from semsearch.modules.card import ModuleCard
 from semsearch.modules.exporting.exportable import Exportable
 from semsearch.modules.exporting.lifting import lift
 from semsearch.modules.exporting.records import licence_texts
-from semsearch.modules.module import Progress
+from semsearch.modules.image import prepare_image
+from semsearch.modules.module import Module, Progress
 from semsearch.modules.runtime import import_tensorflow
 from semsearch.vectors import Vectors
 
@@ -100,6 +103,18 @@ class FeatureNetwork:
         return features
 
 
+def feature_module(
+    card: ModuleCard, requirement: str, build: Callable[[], FeatureNetwork]
+) -> Module:
+    """Return the module of a network that looks at squares of the card's `image_size`."""
+    return Module(
+        card,
+        partial(prepare_image, size=card.image_size or 0),
+        lambda: build().encode,
+        lambda: build().exportable(requirement),
+    )
+
+
 def run_blocks(x: Any, blocks: Iterable[Block]) -> Any:
     """Return what the blocks, one after the other, make of the feature map `x`."""
     tf = import_tensorflow()
@@ -111,6 +126,11 @@ def run_blocks(x: Any, blocks: Iterable[Block]) -> Any:
             y = (_convolve(tf, x, block.projection) if block.projection else x) + y
         x = tf.nn.relu(y) if block.is_rectified else y
     return x
+
+
+def as_tensor(array: npt.NDArray[Any]) -> Any:
+    """Return the array as a TensorFlow constant of float32."""
+    return import_tensorflow().constant(np.ascontiguousarray(array, np.float32))
 
 
 def torch_convolution(
@@ -135,14 +155,8 @@ def torch_convolution(
     is_depthwise = weights.shape[1] == 1
     axes = (2, 3, 0, 1) if is_depthwise else (2, 3, 1, 0)
     folded = (weights * scale[:, None, None, None]).transpose(axes)
-    constant = import_tensorflow().constant
     return Convolution(
-        constant(np.ascontiguousarray(folded, np.float32)),
-        constant(bias.astype(np.float32)),
-        stride,
-        activation,
-        is_depthwise,
-        is_centred,
+        as_tensor(folded), as_tensor(bias), stride, activation, is_depthwise, is_centred
     )
 
 
@@ -175,6 +189,5 @@ def _convolve(tf: Any, x: Any, convolution: Convolution) -> Any:
         sides = [[0, 0], *([length // 2] * 2 for length in convolution.kernel.shape[:2]), [0, 0]]
         x, padding = tf.pad(x, sides), "VALID"
     y = tf.nn.bias_add(convolve(x, convolution.kernel, strides, padding), convolution.bias)
-    return {"relu6": tf.nn.relu6, "relu": tf.nn.relu, "none": tf.identity}[convolution.activation](
-        y
-    )
+    activate = {"relu6": tf.nn.relu6, "relu": tf.nn.relu, "none": tf.identity}
+    return activate[convolution.activation](y)

@@ -8,13 +8,12 @@ from functools import partial
 from math import ceil
 
 from semsearch.modules.card import ModuleCard, card_digest
-from semsearch.modules.exporting.exportable import Exportable
-from semsearch.modules.image import prepare_image
-from semsearch.modules.module import Encode, Module
+from semsearch.modules.module import Module
 from semsearch.modules.networks.convolutions import (
     Arrays,
     Block,
     FeatureNetwork,
+    feature_module,
     keeps_its_channels,
     run_blocks,
     torch_convolution,
@@ -147,17 +146,11 @@ def network(state: Arrays, side: int, depth: float) -> FeatureNetwork:
 
 
 def _module(variant: Variant) -> Module:
-    def built() -> FeatureNetwork:
+    def build() -> FeatureNetwork:
         state = read_state_dict(variant.weights[0].read())
         return network(state, variant.side, variant.depth)
 
-    def build() -> Encode:
-        return built().encode
-
-    def graph() -> Exportable:
-        return built().exportable(variant.weights[0].requirement)
-
-    return Module(variant.card, partial(prepare_image, size=variant.side), build, graph)
+    return feature_module(variant.card, variant.weights[0].requirement, build)
 
 
 def _blocks(state: Arrays, depth: float) -> Iterator[Block]:

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from semsearch.modules.card import ModuleCard, card_digest
-from semsearch.modules.exporting.exportable import Exportable
-from semsearch.modules.image import prepare_image
-from semsearch.modules.module import Encode, Module
+from semsearch.modules.module import Module
 from semsearch.modules.networks.convolutions import (
     Arrays,
     Block,
     FeatureNetwork,
+    feature_module,
     keeps_its_channels,
     run_blocks,
     torch_convolution,
@@ -72,7 +71,7 @@ STAGES = (
 
 def mobilenet_v2() -> Module:
     """Return the module."""
-    return Module(CARD, partial(prepare_image, size=SIZE), _build, _graph)
+    return feature_module(CARD, REQUIREMENT, _build)
 
 
 def network(state: Arrays, side: int = SIZE) -> FeatureNetwork:
@@ -85,12 +84,8 @@ def network(state: Arrays, side: int = SIZE) -> FeatureNetwork:
     return FeatureNetwork(side, lambda images: run_blocks((images - MEAN) / SPREAD, blocks))
 
 
-def _build() -> Encode:
-    return network(read_state_dict(WEIGHTS[0].read())).encode
-
-
-def _graph() -> Exportable:
-    return network(read_state_dict(WEIGHTS[0].read())).exportable(REQUIREMENT)
+def _build() -> FeatureNetwork:
+    return network(read_state_dict(WEIGHTS[0].read()))
 
 
 def _blocks(state: Arrays) -> Iterator[Block]:
