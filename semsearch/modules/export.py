@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semsearch.modules.exporting.exportable import Exportable
-from semsearch.modules.exporting.records import damaged_files, licence_texts, read_sums
+from semsearch.modules.exporting.records import damaged_files, read_sums
 from semsearch.modules.exporting.root import lowest_cosine
 from semsearch.modules.exporting.write import ENOUGH
 
-__all__ = ["ENOUGH", "Exportable", "VerifyReport", "licence_texts", "verify_export"]
+__all__ = ["ENOUGH", "Exportable", "VerifyReport", "verify_export"]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -116,19 +115,6 @@ def damaged_files(folder: Path, sums: Sums) -> list[str]:
     missing = dict.fromkeys(set(sums.by_path) - set(there), "is missing")
     faults = {path: fault for path, fault in (found | missing).items() if fault}
     return [f"{path!r} {faults[path]}" for path in sorted(faults)]
-
-
-def licence_texts(requirement: str) -> tuple[str, ...]:
-    """Return the licences and notices that an installed package (`NAME==VERSION`) brings."""
-    try:
-        files = distribution(requirement.partition("==")[0]).files or []
-    except PackageNotFoundError:
-        return ()
-    names = ("LICENSE", "LICENCE", "COPYING", "NOTICE")
-    texts = [
-        file.read_text(encoding="utf-8") for file in files if file.name.upper().startswith(names)
-    ]
-    return tuple(text for text in texts if text)
 
 
 def _files(folder: Path) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from semsearch.modules.card import ModuleCard, card_digest
 from semsearch.modules.exporting.exportable import Exportable
-from semsearch.modules.exporting.records import licence_texts
+from semsearch.modules.exporting.licence import licence_texts
 from semsearch.modules.module import Encode, Module
 from semsearch.modules.networks.bert import Encoder, Reading, read_arrays
 from semsearch.modules.networks.bert_graph import bert_graph
@@ -71,4 +71,4 @@ def _build() -> Encode:
 def _graph() -> Exportable:
     vocabulary = read_vocabulary(VOCABULARY.read())
     arrays = read_arrays(ARRAYS.read())
-    return bert_graph(CARD.name, arrays, vocabulary, SHAPE, READING, licence_texts(REQUIREMENT))
+    return bert_graph(CARD.name, arrays, vocabulary, SHAPE, READING, licence_texts(ARRAYS))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from semsearch.modules.card import ModuleCard, card_digest
 from semsearch.modules.exporting.exportable import Exportable
-from semsearch.modules.exporting.records import licence_texts
+from semsearch.modules.exporting.licence import licence_texts
 from semsearch.modules.module import Encode, Module, Progress
 from semsearch.modules.networks.use_multilingual_graph import padded_graph
 from semsearch.modules.networks.use_multilingual_network import CONTEXT, JOINED, WIDTH, Network
@@ -84,7 +84,7 @@ def _build() -> Encode:
 
 def _graph() -> Exportable:
     table, weights = _table_and_weights(ARRAYS.read())
-    return padded_graph(PIECES.read(), table, weights, licence_texts(REQUIREMENT))
+    return padded_graph(PIECES.read(), table, weights, licence_texts(PIECES))
 
 
 def _table_and_weights(arrays: bytes) -> tuple[Table, dict[str, npt.NDArray[Any]]]:
