@@ -45,6 +45,13 @@ class Handle:
             return None
         return Handle(first, first), Handle(second, second, self.options)
 
+    def anchored(self) -> str:
+        """Return the handle with its local paths made absolute, so that it is good anywhere."""
+        parts = self.pair() or (self,)
+        sources = "+".join(_anchored(part.source) for part in parts)
+        options = "&".join(f"{name}={value}" for name, value in self.options.items())
+        return f"{sources}#{options}" if options else sources
+
 
 def parse_handle(text: str) -> Handle:
     """Take a handle apart.
@@ -61,6 +68,11 @@ def parse_handle(text: str) -> Handle:
     if "=" not in fragment:
         fragment = f"layer={fragment}"
     return Handle(text, source, _options(text, fragment))
+
+
+def _anchored(source: str) -> str:
+    path = Path(source).expanduser()
+    return str(path.absolute()) if path.exists() else source
 
 
 def _options(text: str, fragment: str) -> dict[str, str]:

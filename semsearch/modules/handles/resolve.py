@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from semsearch.errors import ModuleError
+from semsearch.modules.handles.archives import ArchiveResolver
+from semsearch.modules.handles.attempts import NotObtained, failure
+from semsearch.modules.handles.cache import cache_root
+from semsearch.modules.handles.contents import digest_over, size_of
+from semsearch.modules.handles.found import Found, Resolver
 from semsearch.modules.handles.handle import Handle
+from semsearch.modules.handles.hub import HubResolver
+from semsearch.modules.handles.local import FolderResolver
+from semsearch.modules.handles.packages import NPM, PYPI
+from semsearch.modules.handles.pins import Pins
 from semsearch.modules.handles.policy import Policy
+from semsearch.modules.handles.web import AddressResolver
+
+RESOLVERS: tuple[Resolver, ...] = (
+    FolderResolver(),
+    ArchiveResolver(),
+    PYPI,
+    NPM,
+    HubResolver(),
+    AddressResolver(),
+)
 
 
 @dataclass(frozen=True)
@@ -27,11 +46,41 @@ class Resolved:
     is_trusted: bool
 
 
-def resolve(handle: Handle, policy: Policy) -> Resolved:
+def resolve(
+    handle: Handle, policy: Policy, *, resolvers: Sequence[Resolver] = RESOLVERS
+) -> Resolved:
     """Find the files of a single module, fetching them once where needed.
+
+    Every file is verified against what was fetched, and the content against what the handle gave
+    at its first use. `policy.trust` remembers that this content may do what it wants.
 
     Raises:
         ModuleError: it cannot be had, is damaged, or is not what was pinned.
         StorageError: the cache cannot be written.
     """
-    raise ModuleError(f"the module {handle.text!r} cannot be resolved yet", "")
+    found = _found(handle, policy, resolvers)
+    digest = digest_over(found.files)
+    pins = Pins(cache_root())
+    pins.agree(found.name, digest, update=policy.update)
+    if policy.trust:
+        pins.trust(digest, found.name)
+    return Resolved(
+        handle, found.path, found.source, digest, size_of(found.files), pins.is_trusted(digest)
+    )
+
+
+def _found(handle: Handle, policy: Policy, resolvers: Sequence[Resolver]) -> Found:
+    tried = []
+    for resolver in resolvers:
+        if resolver.accepts(handle):
+            try:
+                return resolver.find(handle, policy)
+            except NotObtained as error:
+                tried.append((resolver.what, error))
+    if len(tried) == 1:
+        raise tried[0][1]
+    what = f"the module {handle.text!r}"
+    if tried:
+        raise failure(what, tried)
+    kinds = [(one.what, NotObtained(one.missing)) for one in resolvers]
+    raise failure(what, kinds, "write it in one of these ways")
