@@ -104,14 +104,14 @@ class FeatureNetwork:
 
 
 def feature_module(
-    card: ModuleCard, requirement: str, build: Callable[[], FeatureNetwork]
+    card: ModuleCard, weights: WeightFile, build: Callable[[], FeatureNetwork]
 ) -> Module:
     """Return the module of a network that looks at squares of the card's `image_size`."""
     return Module(
         card,
         partial(prepare_image, size=card.image_size or 0),
         lambda: build().encode,
-        lambda: build().exportable(requirement),
+        lambda: build().exportable(weights),
     )
 
 

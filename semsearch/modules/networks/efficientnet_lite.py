@@ -150,7 +150,7 @@ def _module(variant: Variant) -> Module:
         state = read_state_dict(variant.weights[0].read())
         return network(state, variant.side, variant.depth)
 
-    return feature_module(variant.card, variant.weights[0].requirement, build)
+    return feature_module(variant.card, variant.weights[0], build)
 
 
 def _blocks(state: Arrays, depth: float) -> Iterator[Block]:

@@ -71,7 +71,7 @@ STAGES = (
 
 def mobilenet_v2() -> Module:
     """Return the module."""
-    return feature_module(CARD, REQUIREMENT, _build)
+    return feature_module(CARD, WEIGHTS[0], _build)
 
 
 def network(state: Arrays, side: int = SIZE) -> FeatureNetwork:

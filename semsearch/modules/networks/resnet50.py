@@ -99,7 +99,7 @@ STAGES = ((2, "abc"), (3, "abcd"), (4, "abcdef"), (5, "abc"))
 
 def resnet50() -> Module:
     """Return the module."""
-    return feature_module(CARD, REQUIREMENT, _build)
+    return feature_module(CARD, WEIGHTS[0], _build)
 
 
 def network(weights: Arrays, side: int = SIZE) -> FeatureNetwork:
