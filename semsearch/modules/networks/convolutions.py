@@ -14,11 +14,12 @@ from semsearch.errors import ModuleError
 from semsearch.modules.batches import run_halving
 from semsearch.modules.card import ModuleCard
 from semsearch.modules.exporting.exportable import Exportable
+from semsearch.modules.exporting.licence import licence_texts
 from semsearch.modules.exporting.lifting import lift
-from semsearch.modules.exporting.records import licence_texts
 from semsearch.modules.image import prepare_image
 from semsearch.modules.module import Module, Progress
 from semsearch.modules.runtime import import_tensorflow
+from semsearch.modules.weights import WeightFile
 from semsearch.vectors import Vectors
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -86,8 +87,8 @@ class FeatureNetwork:
         """Return the features of float32 images of 0 to 255, as a tensor (n, dim)."""
         return self._tf.reduce_mean(self._layers(images), [1, 2])
 
-    def exportable(self, requirement: str) -> Exportable:
-        """Return the network for publishing, of any size of picture, with its package's licence."""
+    def exportable(self, weights: WeightFile) -> Exportable:
+        """Return the network for publishing, for pictures of any size, with its licence."""
         tf = self._tf
         images = tf.TensorSpec([None, None, None, 3], tf.float32)
         lifted = lift(lambda images: self.features(255 * images), images)
@@ -95,7 +96,7 @@ class FeatureNetwork:
             lifted.call,
             variables=lifted.variables,
             trainable_variables=lifted.variables,
-            licence_texts=licence_texts(requirement),
+            licence_texts=licence_texts(weights),
         )
 
     def _run(self, batch: list[npt.NDArray[np.uint8]]) -> Vectors:
