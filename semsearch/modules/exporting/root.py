@@ -31,24 +31,9 @@ def save_root(
         ModuleError: TensorFlow cannot save this graph.
     """
     tf = import_tensorflow()
-    root, signature = _root(tf, card, network, samples, expected)
-    try:
-        with _quiet(tf):
-            tf.saved_model.save(root, str(folder), signatures={"serving_default": signature})
-    except tf.errors.ResourceExhaustedError as error:
-        raise StorageFull(
-            f"the disk that holds {str(folder.parent)!r} is full", "free some space"
-        ) from error
-    except (tf.errors.OpError, OSError) as error:
-        raise StorageError(
-            f"the module cannot be written to {str(folder.parent)!r} ({first_line(error)})",
-            "check the folder's permissions and the disk",
-        ) from error
-    except Exception as error:  # whatever a graph of foreign make raises while it is traced anew
-        raise ModuleError(
-            f"the graph of the module {card.name!r} cannot be saved ({first_line(error)})",
-            "publish the files that it was loaded from instead",
-        ) from error
+    with _save_errors(tf, card, folder), _quiet(tf):
+        root, signature = _root(tf, card, network, samples, expected)
+        tf.saved_model.save(root, str(folder), signatures={"serving_default": signature})
 
 
 def lowest_cosine(folder: Path) -> float:
@@ -98,6 +83,26 @@ def _input(tf: Any, card: ModuleCard, network: Exportable) -> Any:
         return tf.TensorSpec([None], tf.string, name="inputs")
     side = None if network.is_dynamic else card.image_size
     return tf.TensorSpec([None, side, side, 3], tf.float32, name="inputs")
+
+
+@contextmanager
+def _save_errors(tf: Any, card: ModuleCard, folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        raise StorageFull(
+            f"the disk that holds {str(folder.parent)!r} is full", "free some space"
+        ) from error
+    except (tf.errors.OpError, OSError) as error:
+        raise StorageError(
+            f"the module cannot be written to {str(folder.parent)!r} ({first_line(error)})",
+            "check the folder's permissions and the disk",
+        ) from error
+    except Exception as error:  # whatever a graph of foreign make raises while it is traced anew
+        raise ModuleError(
+            f"the graph of the module {card.name!r} cannot be saved ({first_line(error)})",
+            "publish the files that it was loaded from instead",
+        ) from error
 
 
 @contextmanager

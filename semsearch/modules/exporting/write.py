@@ -85,29 +85,33 @@ def _unfinished(target: Path) -> Iterator[Path]:
     """Yield a new folder beside the target, locked as long as it is worked on, then remove it."""
     _sweep(target)
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.unfinished")
-    fsio.make_folder(temporary)
-    with fsio.disk_errors(target):
-        lock = os.open(temporary, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield temporary
+        fsio.make_folder(temporary)
+        with _locked(temporary, fcntl.LOCK_EX):
+            yield temporary
     finally:
         with suppress(OSError):
             fsio.remove_tree(temporary)
-        os.close(lock)
 
 
 def _sweep(target: Path) -> None:
     """Remove what an export under the same name left when it was killed."""
     for path in target.parent.glob(f".{glob.escape(target.name)}.*.unfinished"):
-        with suppress(OSError):  # somebody else's export that is under way
-            _remove_if_left(path)
+        # A lock that cannot be had is that of an export under way.
+        with suppress(OSError), _locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            fsio.remove_tree(path)
 
 
-def _remove_if_left(path: Path) -> None:
-    lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        fsio.remove_tree(path)
+        try:
+            fcntl.flock(descriptor, how)
+        except OSError:
+            # On a file system without locks nothing is swept, and writing goes on without.
+            if how & fcntl.LOCK_NB:
+                raise
+        yield
     finally:
-        os.close(lock)
+        os.close(descriptor)
