@@ -17,6 +17,7 @@ TEXT_FILE = "saved_model.pbtxt"
 SPLIT_FILE = "saved_model.cpb"
 TF1_HUB_FILE = "tfhub_module.pb"
 SCHEMA_VERSION = 1
+ASSETS = "saved_model_assets"
 INIT_SIGNATURES = frozenset({"__saved_model_init_op", "__saved_model_train_op"})
 VARIABLE_OPS = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 SHARD = re.compile(r"variables\.data-(\d{5})-of-(\d{5})")
@@ -28,16 +29,13 @@ class MetaGraph:
     """One graph of a SavedModel: its tags, what can be called, and the protobuf itself.
 
     `signatures` holds `__call__` too, where the saved object can be called with tensors.
+    `asset_files` are (tensor that takes its path, file relative to the folder `assets`).
     """
 
     tags: tuple[str, ...]
     signatures: Mapping[str, Signature]
     proto: Any
-
-    @property
-    def assets(self) -> tuple[str, ...]:
-        """The asset files that the graph names, relative to the folder `assets`."""
-        return tuple(asset.filename for asset in self.proto.asset_file_def)
+    asset_files: tuple[tuple[str, str], ...]
 
     @property
     def is_tf1(self) -> bool:
@@ -136,11 +134,12 @@ def _meta_graph(tf: Any, path: Path, proto: Any) -> MetaGraph:
             if name not in INIT_SIGNATURES
         }
         call = call_signature(tf, proto.object_graph_def)
-    except (TypeError, ValueError, KeyError, IndexError) as error:
+        assets = [(asset.tensor_info.name, asset.filename) for asset in _assets(proto)]
+    except Exception as error:  # what damaged bytes say may be impossible in any way
         raise _damaged(path / GRAPH_FILE, f"its signatures cannot be read ({error})") from error
     if call is not None:
         signatures[CALL] = call
-    return MetaGraph(tuple(sorted(proto.meta_info_def.tags)), signatures, proto)
+    return MetaGraph(tuple(sorted(proto.meta_info_def.tags)), signatures, proto, tuple(assets))
 
 
 def _ports(tf: Any, infos: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -150,9 +149,19 @@ def _ports(tf: Any, infos: Mapping[str, Any]) -> tuple[Any, ...]:
     )
 
 
+def _assets(proto: Any) -> list[Any]:
+    """Return the definitions of the assets, which TensorFlow 1 stored in a collection."""
+    from tensorflow.core.protobuf import meta_graph_pb2
+
+    if proto.asset_file_def or ASSETS not in proto.collection_def:
+        return list(proto.asset_file_def)
+    packed = proto.collection_def[ASSETS].any_list.value
+    return [meta_graph_pb2.AssetFileDef.FromString(message.value) for message in packed]
+
+
 def _check_assets(path: Path, graph: MetaGraph) -> None:
     folder = (path / "assets").resolve()
-    for name in graph.assets:
+    for _, name in graph.asset_files:
         file = (folder / name).resolve()
         if not name or not file.is_relative_to(folder) or not folder.is_relative_to(path.resolve()):
             raise ModuleError(

@@ -12,7 +12,7 @@ from semsearch.errors import ModuleError
 from semsearch.modules.runtime import import_tensorflow, is_out_of_memory
 from semsearch.modules.saved_model.choice import choose_signature
 from semsearch.modules.saved_model.graph import MetaGraph, choose_graph, read_graphs
-from semsearch.modules.saved_model.operations import TEXT_OPERATIONS
+from semsearch.modules.saved_model.operations import is_text_operation
 from semsearch.modules.saved_model.structures import CALL, Signature, filled, flattened
 
 LINE = 300
@@ -76,7 +76,7 @@ def load(path: Path, options: Mapping[str, str]) -> Loaded:
 
 def needs_text(graph: MetaGraph) -> bool:
     """Tell whether a graph holds operations that the package tensorflow-text brings."""
-    return any(node.op in TEXT_OPERATIONS for _, node in graph.operations())
+    return any(is_text_operation(node.op) for _, node in graph.operations())
 
 
 def import_text(path: Path) -> None:
