@@ -185,6 +185,11 @@ def _tar_members(file: IO[bytes], limit: int) -> Iterator[_Member]:
             fault = "" if info.isreg() or info.isdir() else "a link or a device"
             opened = partial(_extracted, archive, info)
             yield _Member(info.name, info.size, info.isdir(), fault, opened)
+        if bounded.last != bytes(tarfile.BLOCKSIZE):
+            raise tarfile.ReadError("it has no end: it is cut off or damaged")
+    # gzip compares its checksum only when all has been read.
+    while bounded.read(CHUNK):
+        pass
 
 
 def _extracted(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
@@ -204,12 +209,13 @@ class _Bounded:
         self._file = file
         # Headers and padding come on top of the content.
         self._limit = 2 * limit + CHUNK
+        self.last = b""
 
     def read(self, size: int) -> bytes:
         if not 0 <= size <= 64 * CHUNK or self._file.tell() + size > self._limit:
             raise tarfile.ReadError("an entry is too large")
-        data: bytes = self._file.read(size)
-        return data
+        self.last = self._file.read(size)
+        return self.last
 
     def seek(self, position: int, whence: int = 0) -> int:
         if position > self._limit:
