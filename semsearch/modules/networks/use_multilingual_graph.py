@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.modules.exporting.exportable import Exportable
-from semsearch.modules.networks.use_multilingual_network import BRANCH, ORDERS
+from semsearch.modules.networks.use_multilingual_network import ORDERS
 from semsearch.modules.runtime import import_tensorflow
 from semsearch.modules.saved_model.loaded import import_text
 
@@ -94,11 +94,16 @@ class _PaddedNetwork:
         normed = self._layer_norm(projected, weights[f"ln_g{order}"], weights[f"ln_b{order}"])
         # Past the end of a text every n-gram has to read zeros, as it would without padding.
         rows = normed * present
+        length = tf.shape(rows)[1]
         for layer in (1, 2):
             framed = tf.pad(rows, [[0, 0], [left, order - 1 - left], [0, 0]])
-            kernel = tf.reshape(weights[f"w{layer}_{order}"], [order, BRANCH, BRANCH])
-            grams = tf.nn.conv1d(framed, kernel, 1, "VALID") + weights[f"b{layer}_{order}"]
-            rows = (tf.nn.relu(grams) + rows) * present
+            # TensorFlow's convolution has a wrong shape for a batch of no texts, products have not.
+            taps = tf.split(weights[f"w{layer}_{order}"], order)
+            shifted = (framed[:, i : i + length] for i in range(order))
+            grams = tf.add_n(
+                [tf.tensordot(each, tap, 1) for each, tap in zip(shifted, taps, strict=True)]
+            )
+            rows = (tf.nn.relu(grams + weights[f"b{layer}_{order}"]) + rows) * present
         return rows
 
     def _layer_norm(self, rows: Any, gain: Any, bias: Any) -> Any:
