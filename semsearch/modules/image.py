@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import struct
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +35,11 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+QUARTER_TURNS = {UPRIGHT[number] for number in (5, 6, 7, 8)}
+
+T = TypeVar("T")
+Finish = Callable[[Image.Image, tuple[int, int]], T]
+"""What is made of an open picture, given its (width, height) before it was decoded smaller."""
 
 _loading = threading.Lock()
 
@@ -48,12 +55,27 @@ def prepare_image(content: Content, size: int) -> npt.NDArray[np.uint8]:
             JPEG may be decoded at a smaller scale), or damaged.
         TypeError: neither a path, bytes nor a PIL image.
     """
+    return _finished(content, size, lambda image, _: _square(image, size))
+
+
+def prepare_whole(content: Content, longest: int) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
+    """Return a whole picture, upright, in RGB, shape (h, w, 3), and its (height, width) at first.
+
+    A long side of more than `longest` pixels is scaled down to that.
+
+    Raises:
+        ContentError, TypeError: as `prepare_image` does.
+    """
+    return _finished(content, longest, lambda image, size: _whole(image, size, longest))
+
+
+def _finished(content: Content, size: int, finish: Finish[T]) -> T:
     source = content if isinstance(content, Image.Image) else _source(content)
     try:
         with quiet_decoders():
             if isinstance(source, Image.Image):
-                return _from_image(source, size)
-            return _from_file(source, size)
+                return _from_image(source, finish)
+            return _from_file(source, size, finish)
     except ContentError:
         raise
     except Image.DecompressionBombError as error:
@@ -65,14 +87,15 @@ def prepare_image(content: Content, size: int) -> npt.NDArray[np.uint8]:
         raise ContentError(f"the picture is damaged ({error})", "save it anew") from error
 
 
-def _from_file(source: Path | io.BytesIO, size: int) -> npt.NDArray[np.uint8]:
+def _from_file(source: Path | io.BytesIO, size: int, finish: Finish[T]) -> T:
     with _opened(source) as image:
+        at_first = image.size
         if image.width * image.height > MAX_PIXELS:
             _check_size(image, MAX_JPEG_PIXELS if _is_decoded_in_passing(image) else MAX_PIXELS)
         # JPEG decodes at 1/2, 1/4 or 1/8 too: twice what is needed loses nothing that is kept.
         image.draft(None, (2 * size, 2 * size))
         _check_size(image)
-        return _square(image, size)
+        return finish(image, at_first)
 
 
 def _opened(source: Path | io.BytesIO) -> Image.Image:
@@ -101,11 +124,11 @@ def _is_decoded_in_passing(image: Image.Image) -> bool:
     return False
 
 
-def _from_image(image: Image.Image, size: int) -> npt.NDArray[np.uint8]:
+def _from_image(image: Image.Image, finish: Finish[T]) -> T:
     _check_size(image)
     # It may stand in a list twice, and two threads that load one image read half of it each.
     with _loading:
-        return _square(image, size)
+        return finish(image, image.size)
 
 
 def _source(content: Content) -> Path | io.BytesIO:
@@ -139,6 +162,19 @@ def _square(image: Image.Image, size: int) -> npt.NDArray[np.uint8]:
     turn = UPRIGHT.get(_orientation(image))
     middle = _middle(_as_rgb(image), size)
     return np.asarray(middle.transpose(turn) if turn is not None else middle)
+
+
+def _whole(
+    image: Image.Image, at_first: tuple[int, int], longest: int
+) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
+    turn = UPRIGHT.get(_orientation(image))
+    scale = min(1.0, longest / max(at_first))
+    width, height = (max(1, round(side * scale)) for side in at_first)
+    picture = _as_rgb(image).resize((width, height), Image.Resampling.BICUBIC)
+    upright = picture if turn is None else picture.transpose(turn)
+    # A quarter turn swaps the sides, and PIL's (width, height) is its (height, width) then.
+    is_quarter = turn in QUARTER_TURNS
+    return np.asarray(upright), at_first if is_quarter else (at_first[1], at_first[0])
 
 
 def _orientation(image: Image.Image) -> int:

@@ -62,3 +62,16 @@ def test_a_file_cut_short_is_refused() -> None:
     for kept in (len(data) // 2, 2000):
         with pytest.raises(ModuleError, match="no plain PyTorch state dict"):
             read_state_dict(data[:kept])
+
+
+def test_one_of_several_state_dicts_is_taken_by_its_name() -> None:
+    data = state_file({"weights": {}, "optimizer": 7}, [])
+    assert read_state_dict(data, "weights") == {}
+    for other in ("optimizer", "absent"):
+        with pytest.raises(ModuleError, match="no plain PyTorch state dict"):
+            read_state_dict(data, other)
+
+
+def test_a_value_that_is_no_tensor_is_refused() -> None:
+    with pytest.raises(ModuleError, match="no plain PyTorch state dict"):
+        read_state_dict(state_file({"epoch": 3}, []))

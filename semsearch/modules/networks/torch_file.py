@@ -27,17 +27,21 @@ STORAGES = {
     "DoubleStorage": "<f8",
     "LongStorage": "<i8",
 }
+DAMAGE = (pickle.UnpicklingError, AttributeError, EOFError, KeyError, TypeError, ValueError)
+"""What reading anything else than such a file may raise."""
 
 
-def read_state_dict(data: bytes) -> dict[str, npt.NDArray[Any]]:
+def read_state_dict(data: bytes, under: str | None = None) -> dict[str, npt.NDArray[Any]]:
     """Return the arrays by their names from the bytes of a legacy `.pth` file.
+
+    Where the file holds several state dicts by name, `under` names the one to take.
 
     Raises:
         ModuleError: the bytes are no plain state dict in that form.
     """
     try:
-        return _read_state_dict(io.BytesIO(data))
-    except (pickle.UnpicklingError, ValueError, TypeError, KeyError, EOFError) as error:
+        return _read_state_dict(io.BytesIO(data), under)
+    except DAMAGE as error:
         raise ModuleError(
             f"the weights are no plain PyTorch state dict ({error})", "get the file again"
         ) from error
@@ -98,7 +102,7 @@ def _parameter(tensor: _Tensor, *_: Any) -> _Tensor:
     return tensor
 
 
-def _read_state_dict(file: io.BytesIO) -> dict[str, npt.NDArray[Any]]:
+def _read_state_dict(file: io.BytesIO, under: str | None) -> dict[str, npt.NDArray[Any]]:
     dtypes: dict[str, str] = {}
 
     def load() -> Any:
@@ -108,6 +112,8 @@ def _read_state_dict(file: io.BytesIO) -> dict[str, npt.NDArray[Any]]:
         raise ValueError("another form than the legacy one")
     _protocol, _writer, tensors, keys = (load() for _ in range(4))
     storages = {str(key): _storage(file, dtypes[key]) for key in keys}
+    if under is not None:
+        tensors = tensors[under]
     if not isinstance(tensors, Mapping):
         raise ValueError("no mapping from names to tensors")
     return {str(name): tensor.within(storages[tensor.storage]) for name, tensor in tensors.items()}
