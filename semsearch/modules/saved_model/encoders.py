@@ -13,6 +13,7 @@ import numpy.typing as npt
 from semsearch.errors import ContentError, ModuleError
 from semsearch.modules.batches import encode_in_batches, run_halving
 from semsearch.modules.card import ModuleCard
+from semsearch.modules.exporting.exportable import Exportable
 from semsearch.modules.handles.resolve import Resolved
 from semsearch.modules.image import prepare_image
 from semsearch.modules.module import Content, Encode, Module, Progress
@@ -23,6 +24,7 @@ from semsearch.modules.saved_model.keras_config import is_keras_file
 from semsearch.modules.saved_model.keras_file import open_keras, refuse_untrusted
 from semsearch.modules.saved_model.layers import cut
 from semsearch.modules.saved_model.loaded import load, module_errors
+from semsearch.modules.saved_model.republish import republish
 from semsearch.modules.saved_model.scan import refuse_risky
 from semsearch.modules.text import checked_text, each_text_once
 from semsearch.vectors import SMALLEST_NORM, Vectors
@@ -62,7 +64,7 @@ def open_saved_model(resolved: Resolved) -> Module:
     card = card_from(resolved, interface)
     if not card.dim:
         card = replace(card, dim=encoder.measure())
-    return Module(card, encoder.prepare, lambda: encoder.encode_with(card))
+    return Module(card, encoder.prepare, lambda: encoder.encode_with(card), encoder.exportable)
 
 
 class Encoder:
@@ -72,6 +74,7 @@ class Encoder:
         self._resolved = resolved
         self._interface = interface
         self._run: Run | None = None
+        self._restored: Any = None
         self._is_bgr = _is_bgr(resolved)
 
     def prepare(self, content: Content) -> str | npt.NDArray[np.uint8]:
@@ -94,9 +97,24 @@ class Encoder:
         sample = "text" if size == 0 else np.full((size, size, 3), 127, np.uint8)
         return int(self._vectors([sample]).shape[1])
 
-    def _load(self) -> None:
+    def exportable(self) -> Exportable:
+        """Return the module for publishing, see `republish`."""
+        run = self._load()
+        path = self._resolved.path
+        with module_errors(path, "exported"):
+            return republish(
+                path,
+                run,
+                self._interface,
+                is_bgr=self._is_bgr,
+                is_cut=self._is_cut,
+                restored=self._restored,
+            )
+
+    def _load(self) -> Run:
         if self._run is None:
-            self._run = _opened(self._resolved, self._interface)
+            self._run, self._restored = _opened(self._resolved, self._interface)
+        return self._run
 
     def _encode_texts(self, texts: Sequence[str], on_progress: Progress) -> Vectors:
         lengths = [TEXT_COST + len(text.encode()) for text in texts]
@@ -196,17 +214,18 @@ def _worded(content: Content) -> str:
     return text
 
 
-def _opened(resolved: Resolved, interface: Interface) -> Run:
+def _opened(resolved: Resolved, interface: Interface) -> tuple[Run, Any]:
+    """Return what runs a module, and the restored object that owns its variables, if any."""
     layer = resolved.handle.options.get("layer")
     if is_keras_file(resolved.path):
-        return open_keras(resolved.path, interface, layer)
+        return open_keras(resolved.path, interface, layer), None
     loaded = load(resolved.path, resolved.handle.options)
     if layer is not None:
-        return cut(loaded, interface, layer)
+        return cut(loaded, interface, layer), loaded.restored
     if interface.output is None:
         raise RuntimeError("a SavedModel that is not cut has an output")
     name = interface.output.name
-    return lambda batch: loaded.call({interface.input.name: batch})[name]
+    return lambda batch: loaded.call({interface.input.name: batch})[name], loaded.restored
 
 
 def _flat(values: Any, is_cut: bool) -> Vectors:
