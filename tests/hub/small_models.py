@@ -49,7 +49,7 @@ def save(
     """Save a trackable object."""
     tf = import_tensorflow()
     with quiet_tensorflow():
-        tf.saved_model.save(root, str(folder), signatures=signatures, **(experimental or {}))
+        tf.saved_model.save(root, str(folder), signatures=signatures)
     return folder
 
 
@@ -127,7 +127,6 @@ def tf1_text_module(folder: Path, *, dim: int = 128) -> Path:
     with quiet_tensorflow(), tf1.Graph().as_default():
         weights = tf1.get_variable("weights", initializer=table(dim, rows=len(VOCABULARY) + 10))
         name = tf1.constant(str(words))
-        tf1.add_to_collection(tf1.GraphKeys.ASSET_FILEPATHS, name)
         index = tf.lookup.TextFileIndex
         rows = tf.lookup.TextFileInitializer(
             name, tf.string, index.WHOLE_LINE, tf.int64, index.LINE_NUMBER
@@ -260,7 +259,7 @@ def keras_network(
         layers = [
             keras.Input((), dtype="string"),
             words,
-            keras.layers.Embedding(20, 12, name="table"),
+            keras.layers.Embedding(20, 12, mask_zero=True, name="table"),
             keras.layers.GlobalAveragePooling1D(name="features"),
         ]
     else:

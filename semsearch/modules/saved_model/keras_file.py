@@ -46,7 +46,7 @@ def open_keras(path: Path, interface: Interface, layer: str | None) -> Callable[
     with module_errors(path, "loaded"):
         model = _model(path)
         if layer is not None:
-            model = _keras().Model(model.inputs, model.get_layer(layer).output)
+            model = _keras().Model(model.inputs[0], model.get_layer(layer).output)
     spec = tf.TensorSpec(interface.input.shape, interface.input.dtype)
 
     def call(batch: Any) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from semsearch.errors import ModuleError
@@ -11,53 +13,76 @@ from semsearch.modules.runtime import import_tensorflow
 from semsearch.modules.saved_model.interface import Interface
 from semsearch.modules.saved_model.loaded import Loaded, module_errors
 
-CALLS = re.compile(r"(Stateful)?PartitionedCall(_\d+)?")
+PLUMBING = re.compile(
+    r"(Stateful)?PartitionedCall(_\d+)?|Func|input|output|(input|output)_control_node"
+)
+"""Scopes that calls between functions leave behind."""
 REPEATED = re.compile(r"_\d+$")
 """Keras numbers a layer that is built again: `dense` becomes `dense_1` in the graph."""
 SHOWN = 60
 
 
-def cut(loaded: Loaded, interface: Interface, layer: str) -> Callable[[Any], Any]:
+@dataclass(frozen=True)
+class Cut:
+    """The function from a batch to the values of a layer; the tables live as long as `loaded`."""
+
+    loaded: Loaded
+    function: Callable[[Any], Any]
+
+    def __call__(self, batch: Any) -> Any:
+        """Return the values of the layer for a batch."""
+        return self.function(batch)
+
+
+def cut(loaded: Loaded, interface: Interface, layer: str) -> Cut:
     """Return the function from a batch to the values of `layer`, of whatever shape.
 
     Raises:
         ModuleError: the graph has no such layer; those that it has are listed.
     """
     tf = import_tensorflow()
+    spec = tf.TensorSpec(interface.input.shape, interface.input.dtype)
     with module_errors(loaded.path, "cut"):
-        frozen = _frozen(tf, loaded, interface)
+        whole = _whole(tf, loaded, interface, spec)
+        frozen = _frozen(whole)
         tensor = _output_of(loaded, frozen, layer)
-        kept = tf.compat.v1.graph_util.extract_sub_graph(
-            frozen.graph.as_graph_def(), [tensor.op.name]
-        )
-        names = {node.name for node in kept.node}
-        captured = frozen.inputs[1:]
-        values = [value for value in frozen.captured_inputs]
+        graph = frozen.graph.as_graph_def()
+    # Tables stay outside the frozen graph; they are handed in beside the batch.
+    outside = {inner.name: outer for outer, inner in whole.graph.captures}
+    wanted = [port.name for port in frozen.inputs]
 
     def call(batch: Any) -> Any:
-        given = zip([frozen.inputs[0], *captured], [batch, *values], strict=True)
-        fed = {port.name: value for port, value in given if port.op.name in names}
-        return tf.graph_util.import_graph_def(kept, fed, [tensor.name], name="")[0]
+        here = tf.compat.v1.get_default_graph()
+        given = {name: here.capture(outside[name]) if name in outside else batch for name in wanted}
+        return tf.graph_util.import_graph_def(graph, given, [tensor.name], name="")[0]
 
-    return tf.function(call, input_signature=[_spec(tf, interface)], autograph=False)  # type: ignore[no-any-return]
-
-
-def _spec(tf: Any, interface: Interface) -> Any:
-    return tf.TensorSpec(interface.input.shape, interface.input.dtype)
+    return Cut(loaded, tf.function(call, input_signature=[spec], autograph=False))
 
 
-def _frozen(tf: Any, loaded: Loaded, interface: Interface) -> Any:
-    """Return the signature as one flat graph whose variables are constants."""
+def _whole(tf: Any, loaded: Loaded, interface: Interface, spec: Any) -> Any:
+    function = tf.function(
+        lambda batch: loaded.call({interface.input.name: batch}), autograph=False
+    )
+    return function.get_concrete_function(spec)
+
+
+def _frozen(whole: Any) -> Any:
+    """Return a function as one flat graph whose variables are constants."""
     from tensorflow.python.framework import convert_to_constants
 
-    def whole(batch: Any) -> Any:
-        return loaded.call({interface.input.name: batch})
+    logger = logging.getLogger("tensorflow")
+    logger.addFilter(_is_no_collection_warning)
+    try:
+        return convert_to_constants.convert_variables_to_constants_v2(
+            whole, lower_control_flow=False
+        )
+    finally:
+        logger.removeFilter(_is_no_collection_warning)
 
-    function = tf.function(whole, autograph=False)
-    concrete = function.get_concrete_function(_spec(tf, interface))
-    return convert_to_constants.convert_variables_to_constants_v2(
-        concrete, lower_control_flow=False
-    )
+
+def _is_no_collection_warning(record: logging.LogRecord) -> bool:
+    """Hold back a warning that TensorFlow itself calls safe to ignore."""
+    return "CollectionDef" not in record.getMessage()
 
 
 def _output_of(loaded: Loaded, frozen: Any, layer: str) -> Any:
@@ -114,5 +139,5 @@ def _layers(operations: Sequence[Any]) -> Iterator[str]:
     for operation in operations:
         if operation.type not in ("Const", "Placeholder"):
             for scope in operation.name.split("/")[:-1]:
-                if not CALLS.fullmatch(scope):
-                    yield scope
+                if not PLUMBING.fullmatch(scope):
+                    yield REPEATED.sub("", scope)

@@ -18,6 +18,9 @@ from semsearch.modules.saved_model.structures import CALL, Signature, filled, fl
 LINE = 300
 """Characters of a foreign error that are shown: TensorFlow's run over pages."""
 
+FRAMES = ("Graph execution error", "Detected at node", "<stack traces", "File ", "[[", "Node:")
+"""How the lines begin that TensorFlow puts around what went wrong."""
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -121,6 +124,7 @@ def module_errors(path: Path, what: str) -> Iterator[None]:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error's words, cut to what a screen shows."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__)[:LINE]
+    """Return the first line of an error that says something, cut to what a screen shows."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    telling = [line for line in lines if line and not line.startswith(FRAMES)]
+    return (telling or [type(error).__name__])[0][:LINE]

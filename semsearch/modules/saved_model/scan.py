@@ -16,6 +16,7 @@ from semsearch.modules.handles.resolve import Resolved
 from semsearch.modules.runtime import import_tensorflow
 from semsearch.modules.saved_model import operations
 from semsearch.modules.saved_model.graph import MetaGraph, read_graphs
+from semsearch.modules.saved_model.loaded import needs_tensorflow_text
 from semsearch.modules.saved_model.reach import ASSET, SAVER, UNKNOWN, Reach
 
 SHOWN = 5
@@ -59,6 +60,8 @@ def refuse_risky(resolved: Resolved) -> None:
     found = risks(resolved.path)
     missing = [risk for risk in found if risk.is_missing]
     name = resolved.handle.text
+    if missing and all(operations.is_text_operation(risk.op) for risk in missing):
+        raise needs_tensorflow_text(resolved.path)
     if missing:
         raise ModuleError(
             f"the module {name!r} cannot run here: it holds {_listed(missing)}",
@@ -98,7 +101,7 @@ def _missing(op: str) -> str | None:
     if operations.is_text_operation(op):
         if find_spec("tensorflow_text") is not None:
             return None
-        return "it comes with TensorFlow Text: pip install 'semsearch[text]'"
+        return "it comes with the package tensorflow-text"
     for prefix, package in operations.PACKAGES:
         if op.startswith(prefix):
             return f"unknown to this TensorFlow; it is likely from {package}"
