@@ -8,10 +8,13 @@ import numpy as np
 
 from semsearch.modules.batches import encode_in_batches
 from semsearch.modules.card import ModuleCard, card_digest
+from semsearch.modules.exporting.exportable import Exportable
+from semsearch.modules.exporting.licence import licence_texts
 from semsearch.modules.module import Encode, Module, Progress
 from semsearch.modules.networks.tfjs_file import TfjsModel, read_tfjs
 from semsearch.modules.networks.tfjs_graph import graph_function
-from semsearch.modules.networks.use_lite_pieces import Pieces
+from semsearch.modules.networks.use_lite_graph import pieces_graph
+from semsearch.modules.networks.use_lite_pieces import Pieces, piece_model
 from semsearch.modules.runtime import import_tensorflow
 from semsearch.modules.text import Tokens, checked_text, each_text_once, in_budgets
 from semsearch.modules.weights import WeightFile
@@ -73,12 +76,21 @@ PLACES, VALUES = "indices", "values"
 
 def use_lite() -> Module:
     """Return the module."""
-    return Module(CARD, checked_text, _build)
+    return Module(CARD, checked_text, _build, _graph)
 
 
 def _build() -> Encode:
-    model = read_tfjs(MODEL.read(), {name: file.read() for name, file in SHARDS.items()})
-    return each_text_once(Encoder(Pieces(VOCABULARY.read()), model).encode)
+    return each_text_once(Encoder(Pieces(VOCABULARY.read()), _model()).encode)
+
+
+def _graph() -> Exportable:
+    network = graph_function(_model(), (PLACES, VALUES))
+    pieces = piece_model(VOCABULARY.read())
+    return pieces_graph(pieces, network, MAX_TOKENS, licence_texts(MODEL))
+
+
+def _model() -> TfjsModel:
+    return read_tfjs(MODEL.read(), {name: file.read() for name, file in SHARDS.items()})
 
 
 class Encoder:
