@@ -59,6 +59,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not any(item.get_closest_marker(mark) for mark in LONG))
 
 
+@pytest.fixture(autouse=True)
+def _modules_of_the_test(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> None:
+    """Keep what tests fetch, pin and trust out of the user's own cache of modules."""
+    monkeypatch.setenv("SEMSEARCH_MODULES", str(tmp_path_factory.mktemp("modules")))
+
+
 @pytest.fixture
 def reviews() -> list[dict[str, object]]:
     return [dict(review) for review in REVIEWS]

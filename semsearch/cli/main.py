@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from importlib.metadata import EntryPoint, entry_points
@@ -15,9 +16,11 @@ from semsearch.cli.demo import demo
 from semsearch.cli.doctor import doctor
 from semsearch.cli.index import index
 from semsearch.cli.manage import delete, info
+from semsearch.cli.modules import modules
 from semsearch.cli.screen import print_error
 from semsearch.cli.search import search, similar
 from semsearch.errors import CollectionLocked, SemsearchError
+from semsearch.modules.handles.policy import OFFLINE
 
 PLUGINS = "semsearch.commands"
 """The entry-point group through which other packages, webui first, add commands."""
@@ -69,13 +72,21 @@ class Commands(click.Group):
     metavar="DIR",
     help="The folder that holds the collections.",
 )
+@click.option(
+    "--offline",
+    is_flag=True,
+    envvar=OFFLINE,
+    help="Use nothing but what is on this machine.",
+)
 @click.option("--traceback", is_flag=True, help="Show where an error came from.")
 @click.version_option(semsearch.__version__, prog_name="semsearch")
-def main(indexes: str, traceback: bool) -> None:
+def main(indexes: str, offline: bool, traceback: bool) -> None:
     """Semantic search, clusters and few-shot classes on one stored set of vectors.
 
     Begin with `semsearch demo`, or with `semsearch index NAME FILE`.
     """
+    if offline:  # here rather than handed down, so that it holds for whatever the command starts
+        os.environ[OFFLINE] = "1"
 
 
 def _tell(ctx: click.Context, message: str) -> None:
@@ -88,7 +99,8 @@ def _plugins() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=PLUGINS)}
 
 
-for command in (cluster, delete, demo, doctor, index, info, predict, search, similar, train):
+COMMANDS = (cluster, delete, demo, doctor, index, info, modules, predict, search, similar, train)
+for command in COMMANDS:
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -12,9 +12,11 @@ import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     SpinnerColumn,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -23,6 +25,7 @@ from rich.table import Table
 from rich.text import Text
 
 from semsearch.collection import Hit
+from semsearch.modules.handles import Policy, current_policy
 
 BAR_WIDTH = 10
 SHOWN_TEXT = 300
@@ -104,6 +107,31 @@ def progress_bar(doing: str) -> Iterator[Callable[[int, int | None], None]]:
     with Progress(*columns, console=notes(), transient=True) as progress:
         task = progress.add_task(doing, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
+def download_bar(**allowed: bool) -> Iterator[Policy]:
+    """Yield a policy for fetching modules whose downloads show as bars on stderr.
+
+    `allowed` are its fields `trust` and `update`; SEMSEARCH_OFFLINE counts too.
+    """
+    columns = (
+        SpinnerColumn(),
+        TextColumn("fetching {task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("eta"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=notes(), transient=True) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def report(what: str, done: int, total: int | None) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=total)
+            progress.update(tasks[what], completed=done, total=total)
+
+        yield current_policy(on_progress=report, **allowed)
 
 
 def _console(file: TextIO) -> Console:

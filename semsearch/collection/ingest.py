@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
+from semsearch.collection.background import Background
 from semsearch.collection.encoders import Encoder, content_digest
 from semsearch.collection.keys import KeyRule, NumberedRows, own_key, prefixed
 from semsearch.collection.records import AddReport, SkippedRow, Value
 from semsearch.corpus import Skipped
 from semsearch.errors import ContentError, SourceError
+from semsearch.modules import attempts_ahead
 from semsearch.store import Batch, Known, NewItem, Refresh, Store
 from semsearch.store.writer import Writer, field_types
+from semsearch.vectors import Vectors
 
 LOOKED_UP = 256
 """Rows that are read and compared with the store at once; bounds the image bytes in memory."""
@@ -69,6 +74,15 @@ class _Pending:
     replaces: int | None
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """Rows whose vectors are being made, and rows that need none."""
+
+    pending: list[_Pending]
+    refreshed: list[Refresh]
+    vectors: Future[Vectors]
+
+
 class Ingest:
     """One call of `Collection.add`: holds the counts while batches pass."""
 
@@ -95,6 +109,8 @@ class Ingest:
         self._skipped: list[SkippedRow] = []
         self._pending: list[_Pending] = []
         self._refreshed: list[Refresh] = []
+        self._begun: _Batch | None = None
+        self._encoded = 0  # of the batch that was begun
 
     def run(
         self,
@@ -114,14 +130,17 @@ class Ingest:
         self._total = total
         if self._stops and self._modality != "image":
             entries = [self._checked(entry) for entry in entries]
-        with self._store.writing() as writer:
+        with self._store.writing() as writer, Background(self._encoder) as background:
             source = iter(entries)
             if unkeyed is not None:
                 self._choose_keys(unkeyed, writer)
             while chunk := list(islice(source, LOOKED_UP)):
                 self._take(chunk, writer)
                 if len(self._pending) + len(self._refreshed) >= COMMITTED[self._modality]:
-                    self._commit(writer)
+                    self._begin(background, writer)
+                    if self._modality != "image":  # only decoding is worth doing meanwhile
+                        self._commit(writer)
+            self._begin(background, writer)
             self._commit(writer)
         seconds = time.perf_counter() - started
         skipped = sorted(self._skipped, key=lambda skip: skip.row)
@@ -154,13 +173,15 @@ class Ingest:
     def _take(self, chunk: Sequence[Entry | Skipped], writer: Writer) -> None:
         items = list(self._readable(chunk))
         known = writer.known([item.key for _, item in items])
+        changed = []
         for entry, item in items:
             before = known.get(item.key)
             if before is not None and before.content == item.content:
                 self._keep(item, before)
             else:
-                self._queue(entry, item, before, writer)
-        self._tell(0)
+                changed.append((entry, item, before))
+        self._queue(changed, writer)
+        self._tell()
 
     def _readable(self, chunk: Iterable[Entry | Skipped]) -> Iterator[tuple[Entry, NewItem]]:
         for entry in chunk:
@@ -183,41 +204,57 @@ class Ingest:
         else:
             self._refreshed.append(Refresh(before.id, item))
 
-    def _queue(self, entry: Entry, item: NewItem, before: Known | None, writer: Writer) -> None:
-        try:
-            prepared = self._encoder.prepare(entry.content)
-        except ContentError as error:
-            self._skip(entry.row, entry.key, error.problem)
-            return
-        if item.blob is not None:
-            writer.publish_blob(entry.content)
-        self._pending.append(_Pending(item, prepared, before.id if before else None))
+    def _queue(
+        self, changed: Sequence[tuple[Entry, NewItem, Known | None]], writer: Writer
+    ) -> None:
+        def prepare(one: tuple[Entry, NewItem, Known | None]) -> Any:
+            return self._encoder.prepare(one[0].content)
+
+        workers = None if self._modality == "image" else 1
+        with closing(attempts_ahead(changed, prepare, workers=workers)) as attempts:
+            for (entry, item, before), attempt in attempts:
+                try:
+                    prepared = attempt.result()
+                except ContentError as error:
+                    self._skip(entry.row, entry.key, error.problem)
+                    continue
+                if item.blob is not None:
+                    writer.publish_blob(entry.content)
+                self._pending.append(_Pending(item, prepared, before.id if before else None))
 
     def _skip(self, row: int, key: str | None, reason: str) -> None:
         if self._stops:
             raise _stopped(row, key, reason)
         self._skipped.append(SkippedRow(row, key, reason))
 
+    def _begin(self, background: Background, writer: Writer) -> None:
+        """Let the network begin with what has gathered, and store what it had before."""
+        self._commit(writer)
+        if self._pending or self._refreshed:
+            prepared = [entry.prepared for entry in self._pending]
+            vectors = background.encode(prepared, lambda done, _: self._tell(done))
+            self._begun = _Batch(self._pending, self._refreshed, vectors)
+            self._pending, self._refreshed = [], []
+
     def _commit(self, writer: Writer) -> None:
-        pending, refreshed = self._pending, self._refreshed
-        if not pending and not refreshed:
+        if self._begun is None:
             return
-        items = [entry.item for entry in pending]
-        replaced = [entry.replaces for entry in pending if entry.replaces is not None]
-        vectors = self._encoder.encode_prepared(
-            [entry.prepared for entry in pending], lambda done, _: self._tell(done)
-        )
-        types = field_types([*items, *(refresh.item for refresh in refreshed)])
-        writer.commit(Batch(items, vectors, replaced, refreshed, types, self._source))
+        batch, self._begun = self._begun, None
+        items = [entry.item for entry in batch.pending]
+        replaced = [entry.replaces for entry in batch.pending if entry.replaces is not None]
+        types = field_types([*items, *(refresh.item for refresh in batch.refreshed)])
+        vectors = batch.vectors.result()
+        writer.commit(Batch(items, vectors, replaced, batch.refreshed, types, self._source))
         self._added += len(items) - len(replaced)
-        self._updated += len(replaced) + len(refreshed)
-        self._pending, self._refreshed = [], []
+        self._updated += len(replaced) + len(batch.refreshed)
         self._tell(0)
 
-    def _tell(self, encoded: int) -> None:
+    def _tell(self, encoded: int | None = None) -> None:
+        if encoded is not None:
+            self._encoded = encoded
         if self._progress is not None:
             done = self._added + self._updated + self._unchanged + len(self._skipped)
-            self._progress(done + encoded, self._total)
+            self._progress(done + self._encoded, self._total)
 
 
 def _check_key(key: str) -> None:

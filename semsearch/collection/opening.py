@@ -7,7 +7,8 @@ from pathlib import Path
 from semsearch.collection.checks import check_dim
 from semsearch.collection.collection import Collection
 from semsearch.collection.encoders import VECTORS
-from semsearch.modules import load_module
+from semsearch.errors import ModuleError
+from semsearch.modules import anchored_handle, load_module
 from semsearch.store import Space, Store
 
 DEFAULT_MODULE = "use-multilingual"
@@ -23,15 +24,22 @@ def create(
 
     Raises:
         CollectionExists: something stands at `path` already.
-        ModuleError: the handle is unknown.
+        ModuleError: the handle is unknown, or its module makes no single vector of an item.
     """
     if module is None:
         space, modality = Space(check_dim(dim), None, None, {}), VECTORS
     else:
         card = load_module(module).card
-        space, modality = Space(card.dim, module, card.digest, card.as_dict()), card.modality
+        handle, modality = anchored_handle(module), card.modality
+        space = Space(card.dim, handle, card.digest, card.as_dict())
         if dim not in (None, card.dim):
             raise ValueError(f"the module {module!r} makes vectors {card.dim} wide, not {dim}")
+        if modality not in DEFAULT_MODULES:
+            raise ModuleError(
+                f"the module {module!r} gives many vectors a picture, so no collection can be made"
+                " with it",
+                "use an image module such as efficientnet-lite0, and this one to compare pictures",
+            )
     return Collection(Store.create(Path(path), space, {"modality": modality}))
 
 

@@ -1,7 +1,28 @@
 """Modules: the encoders that turn texts and pictures into vectors, each named by one handle."""
 
+from semsearch.modules.ahead import attempts_ahead
 from semsearch.modules.card import ModuleCard
-from semsearch.modules.catalogue import known_modules, load_module
+from semsearch.modules.catalogue import BUILT_IN, known_modules
+from semsearch.modules.handles import parse_handle
+from semsearch.modules.loading import load_module
 from semsearch.modules.module import Module
 
-__all__ = ["Module", "ModuleCard", "known_modules", "load_module"]
+__all__ = [
+    "Module",
+    "ModuleCard",
+    "anchored_handle",
+    "attempts_ahead",
+    "is_built_in",
+    "known_modules",
+    "load_module",
+]
+
+
+def anchored_handle(handle: str) -> str:
+    """Return a handle whose local paths are absolute, so that it is good anywhere."""
+    return parse_handle(handle).anchored()
+
+
+def is_built_in(handle: str) -> bool:
+    """Tell whether a handle names one of the networks that we build ourselves."""
+    return handle in BUILT_IN

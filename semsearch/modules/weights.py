@@ -29,6 +29,11 @@ class WeightFile:
     sha256: str
     handle: str = ""
 
+    @property
+    def is_installed(self) -> bool:
+        """Tell whether an installed package has the file, so that nothing need be fetched."""
+        return self._installed() is not None
+
     def locate(self) -> Path:
         """Return where the file lies; the package's own code is not run.
 

@@ -45,3 +45,13 @@ def test_a_folder_that_has_these_signs_in_its_name_is_one_module(tmp_path: Path)
     handle = parse_handle(str(folder))
     assert handle.source == str(folder)
     assert handle.pair() is None
+
+
+def test_local_paths_are_anchored_and_names_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "words").mkdir()
+    monkeypatch.chdir(tmp_path)
+    anchored = parse_handle("words+https://tfhub.dev/x/1#pooling=cls").anchored()
+    assert anchored == f"{tmp_path}/words+https://tfhub.dev/x/1#pooling=cls"
+    assert parse_handle("use-multilingual").anchored() == "use-multilingual"

@@ -1,0 +1,192 @@
+"""`modules`: what makes the vectors - list it, look at it, fetch it, check it, publish it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from semsearch.cli.options import json_option
+from semsearch.cli.probes import print_probes, probes_of
+from semsearch.cli.screen import counted, download_bar, print_facts, print_json, results, working
+from semsearch.modules import ModuleCard, load_module
+from semsearch.modules.inventory import (
+    Finding,
+    Listing,
+    add_module,
+    forget_module,
+    inventory,
+    look_at,
+    verify_modules,
+)
+
+LANGUAGES_SHOWN = 4
+
+
+@click.group()
+def modules() -> None:
+    """List, inspect, fetch, verify and export the modules that make vectors.
+
+    A HANDLE is a short name, a folder or archive, a URL, `pypi:NAME==VERSION`, `npm:NAME@VERSION`,
+    or PREPROCESSOR+ENCODER; options follow a '#', as in 'bert-en#pooling=cls'.
+    """
+
+
+@modules.command("list")
+@json_option
+def list_modules(*, as_json: bool) -> None:
+    """List the short names and what has been fetched."""
+    listings = inventory()
+    if as_json:
+        print_json([listing.as_dict() for listing in listings])
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("handle", "for", "dim", "languages", "size", "state", "what it is"):
+        table.add_column(heading, overflow="fold")
+    for listing in listings:
+        table.add_row(*(Text(cell) for cell in _cells(listing)))
+    results().print(table)
+
+
+def _cells(listing: Listing) -> Sequence[str]:
+    card = listing.card
+    if card is None:
+        return listing.handle, "", "", "", _size(listing.size), listing.state, listing.source
+    return (
+        listing.handle,
+        card.modality,
+        str(card.dim),
+        _languages(card),
+        _size(card.size),
+        listing.state,
+        card.description,
+    )
+
+
+@modules.command("inspect")
+@click.argument("handle")
+@click.option("--probe", is_flag=True, help="Run it on word lists or sample pictures and report.")
+@json_option
+def inspect(handle: str, *, probe: bool, as_json: bool) -> None:
+    """Show what HANDLE is, read from its files without running it."""
+    with download_bar() as policy:
+        card, risks = look_at(handle, policy)
+    # What is refused without --trust is refused here too, before anything of it runs.
+    probes = probes_of(handle) if probe else None
+    if as_json:
+        facts: dict[str, Any] = card.as_dict() | {"risks": [asdict(risk) for risk in risks]}
+        print_json(facts | ({} if probes is None else {"probes": probes.as_dict()}))
+        return
+    print_facts(list(_facts(card)), results())
+    for risk in risks:
+        results().print(f"risk: {risk}", style="red")
+    if probes is not None:
+        print_probes(probes)
+
+
+@modules.command("add")
+@click.argument("handle")
+@click.option("--trust", is_flag=True, help="Agree to what the module may do beyond computing.")
+@click.option("--update", is_flag=True, help="Fetch again and accept that the content changed.")
+@json_option
+def add(handle: str, *, trust: bool, update: bool, as_json: bool) -> None:
+    """Fetch HANDLE into the cache, check it and pin it by its digest."""
+    with download_bar(trust=trust, update=update) as policy:
+        card = add_module(handle, policy)
+    if as_json:
+        print_json(card.as_dict())
+        return
+    print_facts(list(_facts(card)), results())
+
+
+@modules.command("verify")
+@click.argument("handle", required=False)
+@click.pass_context
+@json_option
+def verify(context: click.Context, handle: str | None, *, as_json: bool) -> None:
+    """Compare the files of fetched modules with their digests: one HANDLE, or all.
+
+    An exported module's folder is run on its own test vectors too.
+    """
+    with working("checking digests"):
+        findings = verify_modules(handle)
+    if as_json:
+        print_json([finding.as_dict() for finding in findings])
+    else:
+        _print_findings(findings)
+    context.exit(1 if any(finding.problem for finding in findings) else 0)
+
+
+def _print_findings(findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        if finding.problem:
+            results().print(f"{finding.handle}: {finding.problem}", style="red")
+        else:
+            results().print(f"{finding.handle}: all is well{finding.note}")
+    if not findings:
+        results().print("nothing has been fetched")
+
+
+@modules.command("export")
+@click.argument("handle")
+@click.argument("folder")
+@json_option
+def export(handle: str, folder: str, *, as_json: bool) -> None:
+    """Write HANDLE into a new FOLDER as a SavedModel that TensorFlow Hub's loader reads."""
+    with working(f"exporting {handle}"):
+        path = load_module(handle).export(folder)
+    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    if as_json:
+        print_json({"handle": handle, "folder": str(path), "size": size})
+    else:
+        click.echo(f"{handle} stands in {path}, {_size(size)}; it was loaded and compared")
+
+
+@modules.command("remove")
+@click.argument("handle")
+def remove(handle: str) -> None:
+    """Take HANDLE out of the cache, with its pin and what was agreed to."""
+    forget_module(handle)
+    click.echo(f"removed {handle}")
+
+
+def _facts(card: ModuleCard) -> Iterator[tuple[str, str]]:
+    yield "module", f"{card.name}, version {card.version} ({card.form})"
+    yield "what it is", card.description
+    yield "mind", card.caveat
+    yield "takes", _takes(card)
+    yield "gives", f"{card.modality} vectors of {card.dim}"
+    yield "signature", card.signature or "known once its files are here"
+    yield "languages", ", ".join(card.languages) or "not stated"
+    yield "licence", card.licence
+    yield "source", card.source
+    yield "size", _size(card.size) or "known once its files are here"
+    yield "digest", card.digest or "known once its files are here"
+    yield "checked", card.checked
+
+
+def _takes(card: ModuleCard) -> str:
+    shape = "any length" if card.modality == "text" else "any size"
+    if card.image_size:
+        shape = f"squares of {card.image_size} pixels"
+    if card.max_tokens:
+        shape = f"{card.max_tokens} tokens, what comes after does not count"
+    range_ = ""
+    if card.pixel_range:
+        low, high = card.pixel_range
+        range_ = f", pixels from {low:g} to {high:g}"
+    return f"{card.modality}: {shape}{range_}, {'dynamic' if card.is_dynamic else 'fixed'} shape"
+
+
+def _languages(card: ModuleCard) -> str:
+    if len(card.languages) > LANGUAGES_SHOWN:
+        return counted(len(card.languages), "language")
+    return ", ".join(card.languages)
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size else ""

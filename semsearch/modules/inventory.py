@@ -1,0 +1,199 @@
+"""What modules there are and in what state: listed, looked at, fetched, verified, forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from semsearch.errors import ModuleError
+from semsearch.modules.card import ModuleCard
+from semsearch.modules.catalogue import BUILT_IN, FROM_HUB, BuiltIn
+from semsearch.modules.export import verify_export
+from semsearch.modules.exporting.records import SUMS
+from semsearch.modules.handles import (
+    CachedModule,
+    Policy,
+    cached_modules,
+    forget,
+    parse_handle,
+    verify_cached,
+)
+from semsearch.modules.loading import card_of_parts, fetch_weights, resolved_parts
+from semsearch.modules.saved_model.scan import Risk, refuse_risky, risks
+
+HERE, TO_FETCH, FOREIGN = "here", "fetched at first use", "needs the open internet"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One line of the list: a short name with its card, or something fetched by its handle."""
+
+    handle: str
+    state: str
+    source: str
+    size: int
+    card: ModuleCard | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values, ready for JSON."""
+        card = None if self.card is None else self.card.as_dict()
+        return asdict(self) | {"card": card}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What verifying found out about one module: what is wrong with it, or None."""
+
+    handle: str
+    problem: str | None
+    note: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values, ready for JSON."""
+        return asdict(self)
+
+
+def inventory() -> list[Listing]:
+    """Return the short names, and after them what else the cache holds."""
+    cached = {module.handle: module for module in cached_modules()}
+    listings = [
+        *(_of_ours(entry, cached) for entry in BUILT_IN.values()),
+        *(
+            Listing(name, _state(entry.handle, cached), entry.handle, 0, entry.card)
+            for name, entry in FROM_HUB.items()
+        ),
+    ]
+    named = set(_named())
+    others = (module for handle, module in cached.items() if handle not in named)
+    return listings + [
+        Listing(other.handle, HERE, other.source, other.size, None) for other in others
+    ]
+
+
+def look_at(handle: str, policy: Policy) -> tuple[ModuleCard, list[Risk]]:
+    """Return the card of a module and what its graph may do beyond computing; nothing is run.
+
+    Raises:
+        ModuleError: no module is there, or its files are missing or not the pinned ones.
+    """
+    parsed = parse_handle(handle)
+    known = BUILT_IN.get(parsed.source)
+    if known is not None:
+        return known.card, []
+    parts = resolved_parts(parsed, policy)
+    found = [risk for part in parts if _is_graph(part.path) for risk in risks(part.path)]
+    return card_of_parts(parsed, parts), found
+
+
+def add_module(handle: str, policy: Policy) -> ModuleCard:
+    """Fetch a module, verify it, pin it by its digest and return its card; nothing is run.
+
+    Raises:
+        ModuleError: it cannot be had, is damaged, is not what was pinned, or holds operations
+            that the policy does not agree to.
+    """
+    parsed = parse_handle(handle)
+    known = BUILT_IN.get(parsed.source)
+    if known is not None:
+        fetch_weights(parsed, known, policy)
+        return known.card
+    parts = resolved_parts(parsed, policy)
+    for part in parts:
+        if _is_graph(part.path):
+            refuse_risky(part)
+    return card_of_parts(parsed, parts)
+
+
+def verify_modules(handle: str | None = None) -> list[Finding]:
+    """Compare the files of one module, or of all that are here, with their digests.
+
+    The folder of an exported module is run on its own test vectors too; nothing is mended.
+
+    Raises:
+        ModuleError: `handle` is not here.
+    """
+    if handle is None:
+        ours = [_weights_of(entry) for entry in BUILT_IN.values() if _is_installed(entry)]
+        return ours + [Finding(found.handle, found.problem) for found in verify_cached()]
+    if handle in BUILT_IN:
+        return [_weights_of(BUILT_IN[handle])]
+    if (Path(handle) / SUMS).is_file():
+        return [_export(handle)]
+    known = FROM_HUB.get(handle)
+    parsed = parse_handle(handle if known is None else known.handle)
+    parts = parsed.pair() or (parsed,)
+    return [
+        Finding(found.handle, found.problem)
+        for part in parts
+        for found in verify_cached(part.source)
+    ]
+
+
+def forget_module(handle: str) -> None:
+    """Take a module out of the cache, with its digest and what was agreed to.
+
+    Raises:
+        ModuleError: it is not in the cache.
+        StorageError: the disk refuses.
+    """
+    ours = BUILT_IN.get(handle)
+    if ours is not None:
+        sources = sorted({parse_handle(file.handle).source for file in ours.weights if file.handle})
+    else:
+        known = FROM_HUB.get(handle)
+        parsed = parse_handle(handle if known is None else known.handle)
+        sources = [part.source for part in parsed.pair() or (parsed,)]
+    if not sources:
+        raise ModuleError(f"the module {handle!r} is built in", "there is nothing to remove")
+    for source in sources:
+        forget(source)
+
+
+def _of_ours(entry: BuiltIn, cached: dict[str, CachedModule]) -> Listing:
+    card = entry.card
+    fetched = {parse_handle(file.handle).source for file in entry.weights if file.handle}
+    is_here = _is_installed(entry) or (fetched and fetched <= set(cached))
+    return Listing(card.name, HERE if is_here else TO_FETCH, card.source, card.size, card)
+
+
+def _state(handle: str, cached: dict[str, CachedModule]) -> str:
+    parsed = parse_handle(handle)
+    parts = parsed.pair() or (parsed,)
+    return HERE if all(part.source in cached for part in parts) else FOREIGN
+
+
+def _named() -> Iterator[str]:
+    """Yield the sources in the cache that belong to a short name."""
+    for entry in BUILT_IN.values():
+        yield from (parse_handle(file.handle).source for file in entry.weights if file.handle)
+    for known in FROM_HUB.values():
+        parsed = parse_handle(known.handle)
+        yield from (part.source for part in parsed.pair() or (parsed,))
+
+
+def _is_installed(entry: BuiltIn) -> bool:
+    return all(file.is_installed for file in entry.weights)
+
+
+def _is_graph(path: Path) -> bool:
+    return (path / "saved_model.pb").is_file()
+
+
+def _weights_of(entry: BuiltIn) -> Finding:
+    try:
+        for file in entry.weights:
+            file.verify()
+    except ModuleError as error:
+        return Finding(entry.card.name, str(error))
+    return Finding(entry.card.name, None)
+
+
+def _export(folder: str) -> Finding:
+    report = verify_export(folder)
+    if report.damaged:
+        return Finding(folder, "; ".join(report.damaged))
+    note = f"; its test vectors come out with a cosine of {report.lowest_cosine:.6f} at least"
+    problem = None if report.is_good else f"its vectors differ here: cosine {report.lowest_cosine}"
+    return Finding(folder, problem, note)
