@@ -59,6 +59,7 @@ def test_what_a_server_answers_is_told(code, reason, server, find, cache) -> Non
 
 def test_a_refused_connection_is_told(server, find) -> None:
     url = server.url("/soup")
+    server.http.shutdown()
     server.http.server_close()
     with pytest.raises(ModuleError, match="connection refused"):
         find(url)
