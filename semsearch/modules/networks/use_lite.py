@@ -13,7 +13,7 @@ from semsearch.modules.exporting.licence import licence_texts
 from semsearch.modules.module import Encode, Module, Progress
 from semsearch.modules.networks.tfjs_file import TfjsModel, read_tfjs
 from semsearch.modules.networks.tfjs_graph import graph_function
-from semsearch.modules.networks.use_lite_graph import pieces_graph
+from semsearch.modules.networks.use_lite_graph import text_graph
 from semsearch.modules.networks.use_lite_pieces import Pieces, piece_model
 from semsearch.modules.runtime import import_tensorflow
 from semsearch.modules.text import Tokens, checked_text, each_text_once, in_budgets
@@ -71,7 +71,7 @@ CARD = ModuleCard(
 
 BATCH_TOKENS = 4_096
 BLOCK_CHARACTERS = 1_000_000
-PLACES, VALUES = "indices", "values"
+INPUTS = ("indices", "values")
 
 
 def use_lite() -> Module:
@@ -84,9 +84,8 @@ def _build() -> Encode:
 
 
 def _graph() -> Exportable:
-    network = graph_function(_model(), (PLACES, VALUES))
-    pieces = piece_model(VOCABULARY.read())
-    return pieces_graph(pieces, network, MAX_TOKENS, licence_texts(MODEL))
+    pieces, network = piece_model(VOCABULARY.read()), graph_function(_model(), INPUTS)
+    return text_graph(CARD.name, pieces, network, MAX_TOKENS, licence_texts(MODEL))
 
 
 def _model() -> TfjsModel:
@@ -100,8 +99,9 @@ class Encoder:
         tf = import_tensorflow()
         self._pieces = pieces
         places, values = tf.TensorSpec([None, 2], tf.int64), tf.TensorSpec([None], tf.int64)
-        network = graph_function(model, {PLACES: places, VALUES: values})
-        self._network = tf.function(network, input_signature=[places, values], autograph=False)
+        self._network = tf.function(
+            graph_function(model, INPUTS), input_signature=[places, values], autograph=False
+        )
 
     def encode(self, texts: Sequence[str], on_progress: Progress) -> Vectors:
         """Return the vectors of texts that were checked, shape (n, 512), in input order."""

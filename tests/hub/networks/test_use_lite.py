@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 
 from semsearch.errors import ModuleError
+from semsearch.modules.export import verify_export
+from semsearch.modules.exporting.records import LICENCE
 from semsearch.modules.networks import use_lite
 from semsearch.modules.networks.tfjs_file import TfjsModel
 from semsearch.modules.networks.tfjs_graph import graph_function
-from semsearch.modules.networks.use_lite_pieces import Pieces
+from semsearch.modules.networks.use_lite_graph import text_graph
+from semsearch.modules.networks.use_lite_pieces import Pieces, piece_model
 
 pytestmark = [pytest.mark.tensorflow]
 
@@ -100,6 +103,20 @@ def test_what_comes_after_128_pieces_does_not_count(encoder) -> None:
     assert np.array_equal(first, second)
 
 
+def test_the_graph_for_publishing_gives_the_same_vectors_from_raw_texts(encoder, bag) -> None:
+    import tensorflow as tf
+
+    texts = [*TEXTS, "soup " * 130 + "cold", " soup\u2003\n\tof\x0bｄａｙ ", "\u3000"]
+    pieces = piece_model(json.dumps(LISTED).encode())
+    network = graph_function(bag, INPUTS)
+    exportable = text_graph("bag", pieces, network, use_lite.MAX_TOKENS, ("A licence.",))
+    call = tf.function(exportable.call, autograph=False)
+    assert call(tf.constant(texts)).numpy() == pytest.approx(encoder.encode(texts, unheard))
+    assert call(tf.constant([], tf.string)).shape == (0, 512)
+    assert [each.shape for each in exportable.trainable_variables] == [(12, 512), (512,)]
+    assert exportable.licence_texts == ("A licence.",)
+
+
 def test_a_graph_without_one_of_its_weights_is_refused_by_its_name(bag) -> None:
     name = next(iter(bag.weights))
     rest = {each: array for each, array in bag.weights.items() if each != name}
@@ -155,6 +172,14 @@ def test_a_text_alone_has_the_vector_that_it_has_in_a_crowd(reference) -> None:
     crowd = module.encode(texts)
     alone = np.concatenate([module.encode([text]) for text in texts])
     assert (alone * crowd).sum(1) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.slow
+def test_the_real_module_can_be_exported(tmp_path) -> None:
+    module = use_lite.use_lite()
+    folder = module.export(tmp_path / "use-lite")
+    assert verify_export(folder).is_good
+    assert "Apache License" in (folder / LICENCE).read_text()
 
 
 @pytest.mark.slow
