@@ -19,9 +19,9 @@ LARGEST_CONFIG = 64_000_000
 MEMBERS = re.compile(r"config\.json|metadata\.json|model(_\d+)?\.weights\.(h5|json)|assets/.*")
 MODULES = re.compile(
     r"keras(\.src)?(\.(layers|models|initializers|regularizers|constraints|activations"
-    r"|dtype_policies|quantizers|ops)(\..+)?)?"
+    r"|dtype_policies|quantizers|ops|optimizers|losses|metrics)(\..+)?)?"
 )
-CLASSES = re.compile(r"[A-Z]\w*|__(keras_tensor|tensor|numpy|bytes|ellipsis|slice|typespec)__")
+CLASSES = re.compile(r"[A-Z]\w*|__(keras_tensor|tensor|numpy|bytes|ellipsis|slice)__")
 """Classes have names like these; functions, which Keras would look up and call, do not."""
 UNSAFE_CLASSES = frozenset(
     {"Lambda", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer", "Loader"}
@@ -54,7 +54,8 @@ def read_config(path: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(config, dict):
         raise ModuleError(f"{str(path)!r} holds no model", "save it anew with model.save")
-    for part in _objects(config):
+    # Compiling is not asked for, but Keras would compile the models inside a model.
+    for part in _objects({key: value for key, value in config.items() if key != NOT_LOADED}):
         _check_object(path, part)
     return config
 
@@ -100,9 +101,8 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
         if "class_name" in value:
             yield value
-        for key, part in value.items():
-            if key != NOT_LOADED:
-                yield from _objects(part)
+        for part in value.values():
+            yield from _objects(part)
     elif isinstance(value, list):
         for part in value:
             yield from _objects(part)

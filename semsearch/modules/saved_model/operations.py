@@ -14,6 +14,7 @@ WRITES = "it writes files"
 NETWORK = "it speaks to other processes or machines"
 OPAQUE = "it holds a compiled program that cannot be looked into"
 CHANGES = "it changes how this process sees files"
+ENDS = "it ends the process"
 UNSEEN = "it reaches out of the graph in a way that nobody has looked at"
 FOREIGN = "it comes from a package that the scan does not know"
 
@@ -21,7 +22,7 @@ _FAMILIES = (
     (PYTHON, r".*PyFunc.*"),
     (
         NETWORK,
-        r"Rpc.*|DataService.*|RegisterDataset.*|Collective.*|RemoteCall|_?(Host)?(Send|Recv)"
+        r"Rpc.*|DataService.*|RegisterDataset.*|Collective.*|Remote.*|_?(Host)?(Send|Recv)"
         r"|.*Distributed.*|.*Nccl.*|WorkerHeartbeat",
     ),
     (
@@ -35,8 +36,14 @@ _FAMILIES = (
         r"|.*(TextLine|TFRecord|FixedLengthRecord|CSV|LMDB|Sql)Dataset(V2)?|ImmutableConst"
         r"|LoadAndRemapMatrix|GenerateVocabRemapping|RecordInput|Skipgram|DTensorRestoreV2",
     ),
-    (OPAQUE, r"XlaCallModule|XlaCustomCall.*|XlaHostCompute|TRTEngineOp|TPU(Compile|Execute).*"),
+    (
+        OPAQUE,
+        r"XlaCallModule|XlaCustomCall.*|_?XlaHostCompute.*|_?Xla(Compile|Run|Launch).*|TRTEngineOp"
+        r"|_?TPU(Compile|Execute|Replicate).*|DatasetFromGraph|MlirPassthroughOp"
+        r"|DeserializeIterator",
+    ),
     (CHANGES, r"FileSystemSetConfiguration"),
+    (ENDS, r"Abort"),
 )
 FAMILIES = tuple((reason, re.compile(pattern)) for reason, pattern in _FAMILIES)
 

@@ -34,6 +34,8 @@ class Reach:
         # What the loader feeds when it runs the graph, whatever stands there.
         self._fed = {_node_name(self._proto.saver_def.filename_tensor_name): SAVER}
         self._fed |= {_node_name(tensor): ASSET for tensor, _ in graph.asset_files}
+        self._called = self._ancestors(self._signature_tensors())
+        self._object_functions = set(self._functions_of_objects())
         self._runnable, self._run_functions = self._all_runnable()
 
     def runs(self, where: str, node: Any) -> bool:
@@ -41,6 +43,15 @@ class Reach:
         if where:
             return where in self._run_functions
         return node.name in self._runnable
+
+    def unfed(self, where: str, node: Any) -> set[Origin]:
+        """Return what the loader does not feed when this node runs.
+
+        TensorFlow 1's graphs get the paths of assets and of the saver while they are loaded; what
+        a signature runs sees the constant that stands in their place.
+        """
+        is_called = self._is_tf1 and not where and node.name in self._called
+        return {ASSET, SAVER} if is_called else set()
 
     def origins(self, where: str, tensor: str) -> set[Origin]:
         """Return where an input of a node in `where` comes from: constants, assets, or unknown."""
@@ -81,6 +92,8 @@ class Reach:
             bound = list(concrete[function].bound_inputs)
             captured = place - (len(self._arguments(function)) - len(bound))
             found |= self._object(bound[captured]) if captured >= 0 else {UNKNOWN}
+        elif function in self._object_functions:
+            found.add(UNKNOWN)
         for where, node in self._callers.get(function, ()):
             skipped = 0 if node.op == function else CALLS.get(node.op)
             inputs = [name for name in node.input if not name.startswith("^")]
@@ -123,7 +136,7 @@ class Reach:
     def _all_runnable(self) -> tuple[set[str], set[str]]:
         nodes = self._ancestors(self._roots())
         functions: set[str] = set()
-        pending = list(self._proto.object_graph_def.concrete_functions)
+        pending = list(self._object_functions)
         for name in nodes:
             pending.extend(self._called_by(self._nodes["", name]))
         while pending:
@@ -135,10 +148,20 @@ class Reach:
                 pending.extend(self._called_by(node))
         return nodes, functions
 
-    def _roots(self) -> Iterator[str]:
+    def _functions_of_objects(self) -> Iterator[str]:
+        objects = self._proto.object_graph_def
+        yield from objects.concrete_functions
+        for node in objects.nodes:
+            yield from node.function.concrete_functions
+            yield node.bare_concrete_function.concrete_function_name
+
+    def _signature_tensors(self) -> Iterator[str]:
         for signature in self._proto.signature_def.values():
             for info in (*signature.inputs.values(), *signature.outputs.values()):
                 yield info.name
+
+    def _roots(self) -> Iterator[str]:
+        yield from self._signature_tensors()
         for collection in self._proto.collection_def.values():
             yield from collection.node_list.value
             for packed in collection.bytes_list.value:

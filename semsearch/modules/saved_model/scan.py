@@ -5,7 +5,7 @@ It reads the graph and runs nothing. What it cannot see stands in docs/modules.m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -86,10 +86,10 @@ def _risks_in(graph: MetaGraph) -> Iterator[Risk]:
     reach = Reach(graph)
     own = {function.signature.name for function in graph.proto.graph_def.library.function}
     for where, node in graph.operations():
-        if node.op in own:
+        definition = op_def_registry.get(node.op)
+        if definition is None and node.op in own:
             continue
         place = f"{node.name} in {where or 'the graph'}"
-        definition = op_def_registry.get(node.op)
         if definition is None or operations.is_text_operation(node.op):
             if reason := _missing(node.op):
                 yield Risk(node.op, place, reason, is_missing=True)
@@ -129,11 +129,11 @@ def _checkpoint_reason(reach: Reach, where: str, node: Any) -> str | None:
         return None
     if node.op in operations.SAVES:
         return operations.WRITES
-    return _file_name_reason(reach, where, node, 0, {SAVER})
+    return _file_name_reason(reach, where, node, 0, {SAVER} - reach.unfed(where, node))
 
 
 def _table_reason(reach: Reach, where: str, node: Any) -> str | None:
-    return _file_name_reason(reach, where, node, 1, {ASSET})
+    return _file_name_reason(reach, where, node, 1, {ASSET} - reach.unfed(where, node))
 
 
 def _cache_reason(reach: Reach, where: str, node: Any) -> str | None:
@@ -142,7 +142,7 @@ def _cache_reason(reach: Reach, where: str, node: Any) -> str | None:
 
 
 def _file_name_reason(
-    reach: Reach, where: str, node: Any, place: int, allowed: set[str | bytes]
+    reach: Reach, where: str, node: Any, place: int, allowed: Set[str | bytes]
 ) -> str | None:
     names = reach.origins(where, node.input[place]) if len(node.input) > place else {UNKNOWN}
     if names <= allowed:
@@ -162,7 +162,7 @@ def _debug_reason(_reach: Reach, _where: str, node: Any) -> str | None:
 
 def _descriptor_reason(_reach: Reach, _where: str, node: Any) -> str | None:
     source = node.attr["descriptor_source"].s.decode(errors="replace")
-    return None if source.startswith(operations.DESCRIPTORS) else operations.READS
+    return operations.READS if source and not source.startswith(operations.DESCRIPTORS) else None
 
 
 def _vocabulary_reason(_reach: Reach, _where: str, node: Any) -> str | None:

@@ -76,6 +76,16 @@ def saves_a_checkpoint(tf, texts):
         return tf.constant(0)
 
 
+def ends_the_process(tf, texts):
+    tf.raw_ops.Abort(error_msg="")
+    return tf.constant(0)
+
+
+def unpacks_a_graph(tf, texts):
+    numbers = tf.raw_ops.DatasetFromGraph(graph_def=texts[0])
+    return tf.raw_ops.DatasetCardinality(input_dataset=numbers)
+
+
 def hides_in_a_branch(tf, texts):
     return tf.cond(tf.size(texts) > 99, lambda: reads(tf, texts), lambda: tf.constant(0))
 
@@ -91,6 +101,8 @@ RISKY = {
     caches_to_a_file: ("CacheDatasetV2", "writes files"),
     restores_another_checkpoint: ("RestoreV2", "reads files: /tmp/elsewhere"),
     saves_a_checkpoint: ("SaveV2", "writes files"),
+    ends_the_process: ("Abort", "ends the process"),
+    unpacks_a_graph: ("DatasetFromGraph", "holds a compiled program"),
     hides_in_a_branch: ("ReadFile", "reads files"),
 }
 
@@ -201,6 +213,45 @@ def test_a_restore_of_another_file_is_a_risk_in_tensorflow_1(module, tmp_path: P
     small.edit_graph(folder, restore_another)
     (risk,) = risks(folder)
     assert risk == type(risk)("RestoreV2", risk.where, "it reads files: /etc/other")
+
+
+def test_a_table_that_a_call_fills_does_not_get_the_asset_in_tensorflow_1(module, tmp_path):
+    folder = Path(shutil.copytree(module("nnlm-tf1"), tmp_path / "nnlm"))
+
+    def fill_when_called(model) -> None:
+        nodes = {node.name: node for node in model.meta_graphs[0].graph_def.node}
+        fill = next(node for node in nodes.values() if node.op == "InitializeTableFromTextFileV2")
+        output = model.meta_graphs[0].signature_def["default"].outputs["default"].name
+        nodes[output.split(":")[0]].input.append(f"^{fill.name}")
+
+    small.edit_graph(folder, fill_when_called)
+    assert {risk.op for risk in risks(folder)} == {"InitializeTableFromTextFileV2"}
+
+
+def test_a_saver_that_an_object_calls_is_a_risk(module, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(module("use"), tmp_path / "use"))
+
+    def call_the_saver(model) -> None:
+        graph = model.meta_graphs[0]
+        library = graph.graph_def.library.function
+        names = [function.signature.name for function in library]
+        (saver,) = [name for name in names if "traced_save" in name]
+        for node in graph.object_graph_def.nodes:
+            if node.WhichOneof("kind") == "bare_concrete_function":
+                node.bare_concrete_function.concrete_function_name = saver
+
+    small.edit_graph(folder, call_the_saver)
+    assert {risk.op for risk in risks(folder)} == {"SaveV2", "MergeV2Checkpoints"}
+
+
+def test_a_function_named_like_an_operation_hides_nothing(module, tmp_path: Path) -> None:
+    folder = renamed(module("use"), tmp_path, "ReadFile")
+
+    def name_a_function(model) -> None:
+        model.meta_graphs[0].graph_def.library.function.add().signature.name = "ReadFile"
+
+    small.edit_graph(folder, name_a_function)
+    assert {risk.op for risk in risks(folder)} == {"ReadFile"}
 
 
 @pytest.mark.parametrize(

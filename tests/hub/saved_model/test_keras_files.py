@@ -67,6 +67,21 @@ def vocabulary_in_a_file(config: Any) -> None:
     config["config"]["layers"][2]["config"]["vocabulary"] = "/etc/passwd"
 
 
+def loss_of_an_inner_model(config: Any) -> None:
+    loss = {"module": "builtins", "class_name": "function", "config": "eval"}
+    config["config"]["layers"][2]["compile_config"] = {"loss": loss}
+
+
+def loss_of_the_model(config: Any) -> None:
+    loss = {"module": "builtins", "class_name": "function", "config": "mine"}
+    config["compile_config"] = {"loss": loss}
+
+
+def test_how_the_model_was_trained_does_not_matter(file, tmp_path: Path) -> None:
+    trained = rewritten(file, tmp_path / "trained.keras", loss_of_the_model)
+    assert open_saved_model(small.resolved(trained, trust=True)).card.dim == 5
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -77,6 +92,7 @@ def vocabulary_in_a_file(config: Any) -> None:
         (in_first_layer(class_name="get_file"), "the function 'get_file'"),
         (in_first_layer(class_name="__lambda__"), "the function '__lambda__'"),
         (in_first_layer(registered_name="Mine>Layer"), "'Mine>Layer', which is not Keras' own"),
+        (loss_of_an_inner_model, "the function 'function'"),
         (vocabulary_in_a_file, "reads the file '/etc/passwd'"),
     ],
 )
