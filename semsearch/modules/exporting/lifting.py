@@ -24,9 +24,8 @@ class Lifted:
 def lift(function: Callable[..., Any], *signature: Any) -> Lifted:
     """Return `function`, of tensors to one tensor, with its constants made variables.
 
-    `signature` are the TensorSpecs of its arguments. What it captures beside constants, such as
-    tables, stays as it is and must be tracked by the caller. Variables that are not floats are not
-    trainable. A tensor of fewer than a handful of values stays in the graph.
+    `signature` are the TensorSpecs of its arguments. Arrays of floats are lifted; single numbers,
+    whole numbers and tables stay what they are, and the caller has to track the tables.
     """
     tf = import_tensorflow()
     traced = tf.function(function, input_signature=signature, autograph=False)
@@ -48,6 +47,6 @@ def lift(function: Callable[..., Any], *signature: Any) -> Lifted:
 
 
 def _held(tf: Any, captured: Any) -> Any:
-    if captured.dtype in (tf.resource, tf.variant):
-        return captured
-    return tf.Variable(captured, trainable=captured.dtype.is_floating, name="weights")
+    if captured.dtype.is_floating and captured.shape.rank:
+        return tf.Variable(captured, name="weights")
+    return captured

@@ -49,7 +49,10 @@ def bert_graph(
         mark = tf.ones_like(texts, tf.int32)[:, None]
         pieces = tokenizer.tokenize(texts)[:, : reading.max_tokens - 2]
         tokens = tf.concat([mark * vocabulary[START], pieces, mark * vocabulary[END]], 1)
-        return lifted.call(tokens.to_tensor(), tf.cast(tokens.row_lengths(), tf.int32))
+        ids = tokens.to_tensor()
+        # Every text has its two marks, so this widens the batch of no texts alone.
+        wide = tf.pad(ids, [[0, 0], [0, tf.maximum(0, 2 - tf.shape(ids)[1])]])
+        return lifted.call(wide, tf.cast(tokens.row_lengths(), tf.int32))
 
     return Exportable(
         call,
