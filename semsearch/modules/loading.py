@@ -24,6 +24,7 @@ from semsearch.modules.module import Module
 from semsearch.modules.networks.bert_folder import bert_card, is_bert_folder, open_bert
 from semsearch.modules.saved_model.encoders import open_saved_model
 from semsearch.modules.saved_model.facts import card_of
+from semsearch.modules.saved_model.local import finds_local_features, open_local
 from semsearch.modules.saved_model.pair import open_pair, pair_card
 
 WORD = re.compile(r"[\w.-]*")
@@ -149,11 +150,14 @@ def _meant(parsed: Handle, known: FromHub) -> Handle:
 
 @lru_cache(KEPT)
 def _opened(parsed: Handle, parts: tuple[Resolved, ...]) -> Module:
+    module: Module
     match parts:
         case (preprocess, encoder):
             module = open_pair(preprocess, encoder, encoder.handle.options)
         case (part,) if is_bert_folder(part.path):
             module = open_bert(part)
+        case (part,) if finds_local_features(part):
+            module = open_local(part)
         case (part,):
             module = open_saved_model(part)
     module.card = _in_catalogue(parsed, module.card)
