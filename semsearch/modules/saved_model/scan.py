@@ -16,7 +16,7 @@ from semsearch.modules.handles.resolve import Resolved
 from semsearch.modules.runtime import import_tensorflow
 from semsearch.modules.saved_model import operations
 from semsearch.modules.saved_model.graph import MetaGraph, read_graphs
-from semsearch.modules.saved_model.loaded import needs_tensorflow_text
+from semsearch.modules.saved_model.loaded import module_errors, needs_tensorflow_text
 from semsearch.modules.saved_model.reach import ASSET, SAVER, UNKNOWN, Reach
 
 SHOWN = 5
@@ -47,8 +47,8 @@ def risks(path: Path) -> list[Risk]:
     import_tensorflow()
     found: dict[Risk, None] = {}
     for graph in read_graphs(path):
-        for risk in _risks_in(graph):
-            found.setdefault(risk)
+        with module_errors(path, "scanned"):
+            found.update(dict.fromkeys(_risks_in(graph)))
     return list(found)
 
 

@@ -244,6 +244,18 @@ def test_a_saver_that_an_object_calls_is_a_risk(module, tmp_path: Path) -> None:
     assert {risk.op for risk in risks(folder)} == {"SaveV2", "MergeV2Checkpoints"}
 
 
+def test_a_graph_that_contradicts_itself_is_refused(module, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(module("nnlm"), tmp_path / "nnlm"))
+
+    def name_an_object_that_is_not_there(model) -> None:
+        for function in model.meta_graphs[0].object_graph_def.concrete_functions.values():
+            function.bound_inputs[:] = [9_999 for _ in function.bound_inputs]
+
+    small.edit_graph(folder, name_an_object_that_is_not_there)
+    with pytest.raises(ModuleError, match="cannot be scanned"):
+        risks(folder)
+
+
 def test_a_function_named_like_an_operation_hides_nothing(module, tmp_path: Path) -> None:
     folder = renamed(module("use"), tmp_path, "ReadFile")
 

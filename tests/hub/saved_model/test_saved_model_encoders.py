@@ -157,6 +157,13 @@ def test_a_vector_without_direction_names_the_text(tmp_path: Path, value, words:
         open_saved_model(small.resolved(folder)).encode(["fine", "odd one", "fine too"])
 
 
+def test_a_picture_without_direction_is_named_by_its_colour(opened) -> None:
+    black, red = (Image.new("RGB", (9, 9), colour) for colour in ("black", "#fe0000"))
+    assert opened("mean-colour").encode([red]).shape == (1, 3)
+    with pytest.raises(ContentError, match="a zero vector for a picture whose mean colour is #0"):
+        opened("mean-colour").encode([red, black])
+
+
 def test_an_error_inside_the_module_is_told_in_one_line(tmp_path: Path) -> None:
     import tensorflow as tf
 
