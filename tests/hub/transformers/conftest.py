@@ -66,8 +66,13 @@ def by_hand(pair: Callable[[str], Pair]) -> Callable[..., tuple[Any, Any]]:
     """Return the mask and an output of a pair that is called as its publisher would, as arrays."""
     tf = import_tensorflow()
 
+    @cache
+    def loaded(kind: str) -> tuple[Any, Any]:
+        first, second = pair(kind)
+        return tf.saved_model.load(str(first.path)), tf.saved_model.load(str(second.path))
+
     def called(kind: str, texts: list[str], output: str, length: int | None = None) -> Any:
-        first, second = (tf.saved_model.load(str(part.path)) for part in pair(kind))
+        first, second = loaded(kind)
         strings = tf.constant(texts)
         if kind.startswith("gpt"):
             tokens = first.signatures["serving_default"](strings)

@@ -36,7 +36,7 @@ def keras_encoder(folder: Path) -> Path:
     kinds = keras.layers.Embedding(2, WIDTH, embeddings_initializer=spread)
     x = embed(ids) + kinds(types)
     outputs = []
-    for _ in range(3):
+    for _ in range(2):
         x = transformer_layer(keras, x, mask[:, None, :])
         outputs.append(x)
     pooled = keras.layers.Dense(WIDTH, activation="tanh")(x[:, 0])
@@ -56,16 +56,15 @@ def keras_pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
 def test_layers_and_outputs_are_found_behind_the_signature(keras_pair: Pair) -> None:
     card = pair_card(*keras_pair, {"layer": "1"})
     assert (card.dim, card.max_tokens) == (WIDTH, 128)
-    assert "mean of encoder_outputs_1, with 3 layers" in card.description
+    assert "mean of encoder_outputs_1, with 2 layers" in card.description
 
 
-@pytest.mark.parametrize("layer", ["0", "1", "-1"])
-def test_vectors_equal_a_call_by_hand_without_dropout(keras_pair: Pair, layer: str) -> None:
+def test_vectors_equal_a_call_by_hand_without_dropout(keras_pair: Pair) -> None:
     tf = import_tensorflow()
     preprocess, encoder = (tf.saved_model.load(str(part.path)) for part in keras_pair)
     tokens = preprocess(tf.constant(TEXTS))
-    outputs = encoder(tokens, training=False)["encoder_outputs"][int(layer)].numpy()
+    outputs = encoder(tokens, training=False)["encoder_outputs"][0].numpy()
     mask = tokens["input_mask"].numpy()
     means = [x[m == 1].mean(0) for m, x in zip(mask, outputs, strict=True)]
-    vectors = open_pair(*keras_pair, {"layer": layer}).encode(TEXTS)
+    vectors = open_pair(*keras_pair, {"layer": "0"}).encode(TEXTS)
     assert (np.sum(vectors * unit(np.stack(means)), axis=1) > 1 - 1e-5).all()
