@@ -9,10 +9,18 @@ import click
 
 from semsearch import corpus
 from semsearch.cli.options import indexes_of, json_option, name_argument
-from semsearch.cli.screen import counted, notes, print_facts, print_json, progress_bar
+from semsearch.cli.screen import (
+    counted,
+    download_bar,
+    notes,
+    print_facts,
+    print_json,
+    progress_bar,
+)
 from semsearch.collection import AddReport, Collection, growing_collection
 from semsearch.errors import SourceError
 from semsearch.modules import ModuleCard
+from semsearch.modules.inventory import add_module
 
 SHOWN_SKIPPED = 10
 
@@ -56,6 +64,9 @@ def index(  # noqa: PLR0913 - one parameter an option
     ]
     names = [click.format_filename(source) for source in sources]
     modality = _common_modality(names, found)
+    if module is not None:
+        with download_bar() as policy:
+            add_module(module, policy)
     with growing_collection(indexes_of(context), name, modality, module) as collection:
         reports = [_add(collection, one, on_error) for one in found]
         _print_reports(names, reports, as_json)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -85,8 +87,19 @@ def main(indexes: str, offline: bool, traceback: bool) -> None:
 
     Begin with `semsearch demo`, or with `semsearch index NAME FILE`.
     """
-    if offline:  # here rather than handed down, so that it holds for whatever the command starts
-        os.environ[OFFLINE] = "1"
+    if offline:
+        click.get_current_context().with_resource(_offline())
+
+
+@contextmanager
+def _offline() -> Iterator[None]:
+    """Set the variable rather than hand a flag down: it holds for whatever the command starts."""
+    before = os.environ.get(OFFLINE, "")
+    os.environ[OFFLINE] = "1"
+    try:
+        yield
+    finally:
+        os.environ[OFFLINE] = before
 
 
 def _tell(ctx: click.Context, message: str) -> None:
