@@ -84,7 +84,7 @@ CARD = ModuleCard(
     description="ResNet50 trained on ImageNet: what a photograph shows, in 2,048 numbers",
     caveat="Knows photographs of things and animals best; not faces, drawings, writing or places "
     "by name. It looks at the middle square only, and no text can be searched with it. It takes "
-    "six times as long as EfficientNet-Lite0 and is hardly better on photographs of other kinds.",
+    "six times as long as EfficientNet-Lite0 and did no better on photographs of other kinds.",
     items_per_second=27,
     image_size=SIZE,
     pixel_range=(0, 255),

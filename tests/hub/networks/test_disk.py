@@ -107,6 +107,19 @@ def test_pictures_of_any_size_are_taken(state, size: tuple[int, int]) -> None:
     assert np.isfinite(found.descriptors).all()
 
 
+@pytest.mark.parametrize(("lower", "is_any"), [(0.5, True), (100, False)])
+def test_places_without_heat_are_no_features(state, lower: float, is_any: bool) -> None:
+    picture = np.random.default_rng(8).integers(0, 256, (32, 48, 3), np.uint8)
+    warm = disk.Network(state).detect(picture, 1000)
+    name = "unet.path_up.3.conv.3.bias"
+    bias = state[name] - np.float32(lower) * (np.arange(DIM + 1) == DIM)
+    cold = disk.Network(state | {name: bias.astype(np.float32)}).detect(picture, 1000)
+    expected = warm.scores[warm.scores > lower] - lower
+    assert cold.scores == pytest.approx(expected, abs=1e-4)
+    assert (0 < len(cold.scores) < len(warm.scores)) == is_any
+    assert cold.locations.shape == (len(expected), 2)
+
+
 @pytest.mark.parametrize("name", ["unet.path_down.0.1.3.bias", "unet.path_up.2.conv.1.weight"])
 def test_weights_without_a_tensor_are_refused_by_its_name(state, name: str) -> None:
     rest = {each: array for each, array in state.items() if each != name}
