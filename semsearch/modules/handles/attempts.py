@@ -1,4 +1,4 @@
-"""What a resolver says when it could not get a module, so that the next may try."""
+"""What is said when a source does not give a module, so that the next one may be tried."""
 
 from __future__ import annotations
 

@@ -34,9 +34,9 @@ PART = ".part"
 def cache_root() -> Path:
     """Return the folder of fetched modules: SEMSEARCH_MODULES, or one in the user's cache."""
     named = os.environ.get(CACHE)
-    return (
-        Path(named).absolute() if named else platformdirs.user_cache_path("semsearch") / "modules"
-    )
+    if named:
+        return Path(named).expanduser().absolute()
+    return platformdirs.user_cache_path("semsearch") / "modules"
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,8 @@ from pathlib import Path, PurePosixPath
 from semsearch.errors import ModuleError
 from semsearch.fsio import digest_of
 
-# Python writes the first when a program beside the module is run; the second is the note of our
-# own export, which carries this very digest and so cannot be part of it.
-LEFT_OUT = frozenset({"__pycache__", "semsearch_digest.json"})
+PYTHON_CACHE = "__pycache__"
+"""What Python leaves behind when a program beside a module is run."""
 
 KERAS = ".keras"
 SAVED_MODEL = "saved_model.pb"
@@ -39,16 +38,16 @@ class FileFact:
 def files_in(folder: Path) -> dict[str, Path]:
     """Return the files in a folder and below by their relative path with `/`, sorted.
 
-    `__pycache__` and the note of our own export are left out. A linked file counts as its content.
+    `__pycache__` is left out. A linked file counts as its content.
 
     Raises:
         ModuleError: there is a linked folder, a device or the like, or a folder cannot be read.
     """
     found: dict[str, Path] = {}
     for parent, folders, names in os.walk(folder, onerror=_unreadable):
-        folders[:] = [name for name in folders if name not in LEFT_OUT]
+        folders[:] = [name for name in folders if name != PYTHON_CACHE]
         linked = [name for name in folders if Path(parent, name).is_symlink()]
-        for name in [*linked, *(name for name in names if name not in LEFT_OUT)]:
+        for name in [*linked, *names]:
             path = Path(parent, name)
             if name in linked or not path.is_file():
                 raise ModuleError(
@@ -81,7 +80,7 @@ def digest_over(facts: Iterable[FileFact]) -> str:
     """Return the digest of a module: the SHA-256 (hex) over a line for each of its files.
 
     A line is the relative path, a space, the file's SHA-256 and a newline; the lines are sorted.
-    Nothing in the folder is left out but `__pycache__` and the note of our own export.
+    Nothing in the folder is left out but `__pycache__`.
     """
     lines = sorted(f"{fact.path} {fact.sha256}\n" for fact in facts)
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()

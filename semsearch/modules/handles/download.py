@@ -70,7 +70,7 @@ def download(
     """
     check_address(url)
     request = urllib.request.Request(url, headers={"User-Agent": AGENT})
-    opener = urllib.request.build_opener(_CarefulRedirects())
+    opener = urllib.request.build_opener(CarefulRedirects())
     with _faults(url):
         response = opener.open(request, timeout=silence)
     with response:
@@ -108,14 +108,19 @@ def _promised(headers: Message) -> int | None:
     return int(length) if length.isdecimal() else None
 
 
-class _CarefulRedirects(urllib.request.HTTPRedirectHandler):
-    """Follow redirects only to addresses that could have been given themselves."""
+class CarefulRedirects(urllib.request.HTTPRedirectHandler):
+    """Follow redirects only to addresses that could have been given themselves.
+
+    From elsewhere none leads to this machine by http.
+    """
 
     def redirect_request(
         self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: Any
     ) -> Any:
         try:
             check_address(newurl)
+            if newurl.startswith("http:") and not req.full_url.startswith("http:"):
+                raise ModuleError(f"{req.full_url!r} leads to {newurl!r}", "do not use it")
         except ModuleError:
             fp.close()
             raise

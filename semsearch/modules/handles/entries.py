@@ -106,9 +106,9 @@ def intact_entry(folder: Path) -> Entry:
 
 def _faults(expected: dict[str, FileFact], there: dict[str, Path]) -> Iterator[str]:
     """Yield what names and sizes alone tell: they cost nothing, so they are compared first."""
-    for name in expected.keys() - there.keys():
+    for name in sorted(expected.keys() - there.keys()):
         yield f"its file {name!r} is missing"
-    for name in there.keys() - expected.keys():
+    for name in sorted(there.keys() - expected.keys()):
         yield f"the file {name!r} does not belong to it"
     for name, path in there.items():
         try:

@@ -7,6 +7,7 @@ import re
 import sys
 from pathlib import Path
 
+from semsearch.fsio import make_folder, rename
 from semsearch.modules.handles import hub_child
 from semsearch.modules.handles.aliases import ALIASES
 from semsearch.modules.handles.archives import local_path, unpack_fetched
@@ -99,7 +100,7 @@ class HubResolver:
     def _fetch(
         self, url: str, content: Path, work: Path, policy: Policy, pinned: str | None
     ) -> Fetched:
-        work.mkdir(parents=True)
+        make_folder(work)
         sha256 = None
         if pinned or not self._with_library or not _by_library(url, content, work, policy):
             sha256 = _by_ourselves(url, content, work, policy, pinned)
@@ -127,8 +128,7 @@ def _by_library(url: str, content: Path, work: Path, policy: Policy) -> bool:
     folders = [path for path in cache.iterdir() if path.is_dir()] if cache.is_dir() else []
     if ended.status or len(folders) != 1:
         raise NotObtained(f"tensorflow_hub says {ended.last_line()}", "check the handle")
-    content.rmdir()
-    folders[0].rename(content)
+    rename(folders[0], content)
     return True
 
 

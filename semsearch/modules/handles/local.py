@@ -27,9 +27,10 @@ class FolderResolver:
 
     def accepts(self, handle: Handle) -> bool:
         """Tell whether a handle is the path of something, but not of an archive."""
-        if not handle.source or handle.source.endswith(SUFFIXES):
-            return local_path(handle.source).is_dir() if handle.source else False
-        return "://" not in handle.source and local_path(handle.source).exists()
+        if not handle.source or "://" in handle.source:
+            return False
+        path = local_path(handle.source)
+        return path.is_dir() or (path.exists() and not handle.source.endswith(SUFFIXES))
 
     def find(self, handle: Handle, policy: Policy) -> Found:
         """Return the folder or file itself.

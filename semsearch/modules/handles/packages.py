@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semsearch.errors import ModuleError
+from semsearch.fsio import make_folder
 from semsearch.modules.handles.archives import unpack_fetched
 from semsearch.modules.handles.cache import Cache, Fetched, Request
 from semsearch.modules.handles.clients import npm_tarball, pip_wheel
@@ -70,7 +71,7 @@ class PackageResolver:
         pinned = handle.options.get("sha256")
 
         def fetch(content: Path, work: Path) -> Fetched:
-            work.mkdir()
+            make_folder(work)
             archive = self.fetch(named["name"], named["version"], work, policy)
             sha256 = unpack_fetched(archive, content, work, what=handle.source, pinned=pinned)
             return Fetched(handle.source, sha256)

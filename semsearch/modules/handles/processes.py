@@ -6,10 +6,12 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from semsearch.fsio import disk_errors
 from semsearch.modules.handles.attempts import NotObtained
 from semsearch.modules.handles.policy import Policy
 
@@ -39,16 +41,18 @@ def run(
     what: str,
     policy: Policy,
     environment: Mapping[str, str] | None = None,
+    standstill: float = STANDSTILL,
 ) -> Ended:
     """Run a program in `folder`, which also is its temporary folder, and return how it ended.
 
     The bytes that arrive in the folder are reported as the progress of `what`.
 
     Raises:
-        NotObtained: it cannot be started, or nothing arrives for a long time.
+        NotObtained: it cannot be started, or nothing arrives for `standstill` seconds.
+        StorageError: the disk refuses.
     """
     changed = os.environ | {"TMPDIR": str(folder)} | dict(environment or {})
-    with tempfile.TemporaryFile(dir=folder) as output:
+    with disk_errors(folder), tempfile.TemporaryFile(dir=folder) as output:
         try:
             process = subprocess.Popen(
                 command,
@@ -64,16 +68,21 @@ def run(
             ) from error
         with process:
             try:
-                _watch(process, folder, what, policy)
+                _watch(process, folder, partial(policy.report, what), standstill)
             finally:
                 process.kill()
         output.seek(0)
         return Ended(process.returncode, output.read().decode("utf-8", "replace"))
 
 
-def _watch(process: subprocess.Popen[bytes], folder: Path, what: str, policy: Policy) -> None:
+def _watch(
+    process: subprocess.Popen[bytes],
+    folder: Path,
+    report: Callable[[int, None], None],
+    standstill: float,
+) -> None:
     size, since = 0, time.monotonic()
-    policy.report(what, 0, None)
+    report(0, None)
     while process.poll() is None:
         try:
             process.wait(GLANCE)
@@ -81,10 +90,10 @@ def _watch(process: subprocess.Popen[bytes], folder: Path, what: str, policy: Po
             arrived = _bytes_in(folder)
             if arrived != size:
                 size, since = arrived, time.monotonic()
-                policy.report(what, size, None)
-            if time.monotonic() - since > STANDSTILL:
+                report(size, None)
+            if time.monotonic() - since > standstill:
                 raise NotObtained(
-                    f"nothing has arrived for {STANDSTILL:.0f} seconds", "try again later"
+                    f"nothing has arrived for {standstill:.0f} seconds", "try again later"
                 ) from None
 
 

@@ -70,17 +70,8 @@ def resolve(
 
 
 def _found(handle: Handle, policy: Policy, resolvers: Sequence[Resolver]) -> Found:
-    tried = []
     for resolver in resolvers:
         if resolver.accepts(handle):
-            try:
-                return resolver.find(handle, policy)
-            except NotObtained as error:
-                tried.append((resolver.what, error))
-    if len(tried) == 1:
-        raise tried[0][1]
-    what = f"the module {handle.text!r}"
-    if tried:
-        raise failure(what, tried)
-    kinds = [(one.what, NotObtained(one.missing)) for one in resolvers]
-    raise failure(what, kinds, "write it in one of these ways")
+            return resolver.find(handle, policy)
+    kinds = [(resolver.what, NotObtained(resolver.missing)) for resolver in resolvers]
+    raise failure(f"the module {handle.text!r}", kinds, "write it in one of these ways")

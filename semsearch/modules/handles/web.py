@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from semsearch.fsio import make_folder
 from semsearch.modules.handles.archives import unpack_fetched
 from semsearch.modules.handles.cache import Cache, Fetched, Request
 from semsearch.modules.handles.contents import files_in, the_module_in
@@ -38,7 +39,7 @@ class AddressResolver:
         pinned = handle.options.get("sha256")
 
         def fetch(content: Path, work: Path) -> Fetched:
-            work.mkdir()
+            make_folder(work)
             archive = work / "archive"
             download(url, archive, scratch=work, policy=policy, silence=self._silence)
             sha256 = unpack_fetched(archive, content, work, what=url, pinned=pinned)

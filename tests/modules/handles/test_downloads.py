@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import time
+import urllib.request
 
 import pytest
 
 from semsearch.errors import ModuleError
 from semsearch.modules.handles import current_policy, parse_handle, resolve
+from semsearch.modules.handles.download import CarefulRedirects
 from semsearch.modules.handles.web import AddressResolver
 
 
@@ -142,6 +145,14 @@ def test_a_redirect_is_followed_but_not_to_where_an_address_may_not_lead(
     assert find(server.url("/good")).size
     with pytest.raises(ModuleError, match="'http://example.org/x' is not fetched"):
         find(server.url("/bad"))
+
+
+def test_no_redirect_leads_from_elsewhere_to_this_machine_by_http(server) -> None:
+    elsewhere = urllib.request.Request("https://example.org/soup.tgz")
+    with pytest.raises(ModuleError, match="'https://example.org/soup.tgz' leads to 'http://127"):
+        CarefulRedirects().redirect_request(
+            elsewhere, io.BytesIO(), 302, "Found", {}, server.url("/soup")
+        )
 
 
 def test_the_pinned_archive_is_compared_before_it_is_unpacked(server, tar_gz, find) -> None:
