@@ -60,9 +60,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _modules_of_the_test(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> None:
-    """Keep what tests fetch, pin and trust out of the user's own cache of modules."""
-    monkeypatch.setenv("SEMSEARCH_MODULES", str(tmp_path_factory.mktemp("modules")))
+def _modules_of_the_test(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Keep what tests fetch, pin and trust out of the user's own cache of modules.
+
+    Slow tests use it: they fetch real weights, which is enough to do once.
+    """
+    if request.node.get_closest_marker("slow") is None:
+        monkeypatch.setenv("SEMSEARCH_MODULES", str(tmp_path_factory.mktemp("modules")))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from semsearch.errors import ContentError
-from semsearch.modules import use_multilingual as our_code
+from semsearch.modules.networks import use_multilingual as our_code
 from semsearch.modules.card import ModuleCard
 
 pytestmark = pytest.mark.tensorflow
@@ -178,7 +178,7 @@ def test_no_shape_of_batch_traces_the_network_again(sentences) -> None:
     module = our_code.Encoder(our_code.PIECES.read(), our_code.ARRAYS.read())
     for n in (1, 2, 7, 300):
         module.encode([f"text {number}" for number in range(n)], lambda done, total: None)
-    network = module._network
+    network = module._networks.of(1)
     counts = [f.experimental_get_tracing_count() for f in (network._look_up, network._pool)]
     assert [*counts, network._finish.experimental_get_tracing_count()] == [1, 1, 1]
 
