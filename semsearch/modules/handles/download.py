@@ -117,6 +117,7 @@ class CarefulRedirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(
         self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: Any
     ) -> Any:
+        """Return the request for the new address, or refuse it."""
         try:
             check_address(newurl)
             if newurl.startswith("http:") and not req.full_url.startswith("http:"):
