@@ -25,6 +25,7 @@ def main() -> None:
     encode = ["--texts", data / "sts_stsb_en_train_dev.parquet", "--column", "sentence1"]
     encode += ["--sts", data / "sts_stsb_en_train_dev.parquet"]
     encode += ["--images", data / f"{photos}.tar", "--labels", data / f"{photos}.parquet"]
+    encode += ["--catalogue", BENCH.parent / "docs" / "modules.md"]
     if options.peer:
         encode += ["--peer", options.peer]
     run("encode.py", *encode)
