@@ -267,6 +267,7 @@ def keras_network(
             keras.Input((size, size, 3)),
             *([keras.layers.Rescaling(1 / 255)] if rescales else []),
             keras.layers.Conv2D(6, 3, activation="relu", name="maps"),
+            keras.layers.BatchNormalization(name="normed"),
             keras.layers.GlobalAveragePooling2D(name="pooled"),
             keras.layers.Dense(10, activation="relu", name="features"),
         ]

@@ -88,13 +88,16 @@ def _is_no_collection_warning(record: logging.LogRecord) -> bool:
 def _output_of(loaded: Loaded, frozen: Any, layer: str) -> Any:
     operations = frozen.graph.get_operations()
     inside = _inside(operations, layer)
-    leaving = [
+    floats = [
         tensor
         for operation in operations
         if operation.name in inside
         for tensor in operation.outputs
-        if tensor.dtype.is_floating and _leaves(tensor, inside)
+        if tensor.dtype.is_floating
     ]
+    leaving = [tensor for tensor in floats if _is_used_outside(tensor, inside)]
+    # The last layer is used by nobody; further outputs of an operation are for training.
+    leaving = leaving or [each for each in floats if not each.consumers() and not each.value_index]
     if not leaving:
         names = list(dict.fromkeys(_layers(operations)))
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
@@ -130,9 +133,8 @@ def _holds(scopes: Sequence[str], wanted: Sequence[str]) -> bool:
     return any(list(scopes[at : at + width]) == list(wanted) for at in range(len(scopes)))
 
 
-def _leaves(tensor: Any, inside: set[str]) -> bool:
-    consumers = tensor.consumers()
-    return not consumers or any(consumer.name not in inside for consumer in consumers)
+def _is_used_outside(tensor: Any, inside: set[str]) -> bool:
+    return any(consumer.name not in inside for consumer in tensor.consumers())
 
 
 def _layers(operations: Sequence[Any]) -> Iterator[str]:

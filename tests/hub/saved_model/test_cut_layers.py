@@ -34,7 +34,9 @@ def keras_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return small.keras_file(tmp_path_factory.mktemp("keras") / "net.keras")
 
 
-@pytest.mark.parametrize(("layer", "dim"), [("maps", 6), ("features", 10), ("classes", 5)])
+@pytest.mark.parametrize(
+    ("layer", "dim"), [("maps", 6), ("normed", 6), ("features", 10), ("classes", 5)]
+)
 def test_a_saved_model_is_cut_where_the_layer_ends(module, pictures, layer: str, dim: int) -> None:
     encoder = open_saved_model(small.resolved(module("keras-image"), layer))
     assert encoder.card.dim == dim
@@ -74,7 +76,9 @@ def test_a_module_of_tensorflow_1_can_be_cut(module, pictures) -> None:
 def test_a_layer_that_is_not_there_is_told_with_those_that_are(module, keras_file) -> None:
     with pytest.raises(ModuleError, match="no layer 'nix'; there are .*maps.*features.*classes"):
         open_saved_model(small.resolved(module("keras-image"), "nix"))
-    with pytest.raises(ModuleError, match="no layer 'nix'; there are .*maps, pooled, features"):
+    with pytest.raises(
+        ModuleError, match="no layer 'nix'; there are .*maps, normed, pooled, features"
+    ):
         open_saved_model(small.resolved(keras_file, "nix", trust=True))
 
 
@@ -93,3 +97,24 @@ def test_the_vectors_stay_after_everything_else_is_forgotten(module) -> None:
     before = encoder.encode(["soup"])
     gc.collect()
     assert encoder.encode(["soup"]) == pytest.approx(before)
+
+
+def test_outputs_of_an_operation_that_only_training_needs_are_not_the_layer(tmp_path, pictures):
+    import tensorflow as tf
+
+    root = tf.Module()
+
+    def features(images):
+        with tf.name_scope("normed"):
+            ones, zeros = tf.ones([3]), tf.zeros([3])
+            normed, *_ = tf.raw_ops.FusedBatchNormV3(
+                x=images, scale=ones * 2, offset=ones, mean=zeros, variance=ones, is_training=False
+            )
+        return tf.reduce_mean(normed, [1, 2])
+
+    spec = [tf.TensorSpec([None, 8, 8, 3], tf.float32, name="images")]
+    root.features = tf.function(features, input_signature=spec, autograph=False)
+    folder = small.save(tmp_path / "normed", root, {"serving_default": root.features})
+    cut = open_saved_model(small.resolved(folder, "normed"))
+    whole = open_saved_model(small.resolved(folder))
+    assert cut.encode(pictures) == pytest.approx(whole.encode(pictures), abs=1e-5)
