@@ -71,7 +71,7 @@ def _try(card: ModuleCard, folder: Path) -> None:
         raise ModuleError(
             f"the exported graph of {card.name!r} gives other vectors than the module "
             f"(lowest cosine {lowest:.6f}, at least {ENOUGH} is needed), so nothing was written",
-            "export it on a machine with the versions of TensorFlow that the module was made for",
+            "publish the files that the module was loaded from instead",
         )
 
 

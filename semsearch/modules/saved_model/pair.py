@@ -8,6 +8,7 @@ from semsearch.modules.card import UNCHECKED, ModuleCard, card_digest
 from semsearch.modules.handles.resolve import Resolved
 from semsearch.modules.module import Encode, Module
 from semsearch.modules.saved_model.facts import NOT_STATED, name_and_version, stored_card
+from semsearch.modules.saved_model.pair_graph import pair_graph
 from semsearch.modules.saved_model.plan import Plan, plan_pair
 from semsearch.modules.saved_model.scan import refuse_risky
 from semsearch.modules.saved_model.transformer import Transformer
@@ -38,7 +39,7 @@ def open_pair(preprocess: Resolved, encoder: Resolved, options: Mapping[str, str
     def build() -> Encode:
         return each_text_once(Transformer(plan).encode)
 
-    return Module(_card(plan, options), checked_text, build)
+    return Module(_card(plan, options), checked_text, build, lambda: pair_graph(plan))
 
 
 def pair_card(preprocess: Resolved, encoder: Resolved, options: Mapping[str, str]) -> ModuleCard:

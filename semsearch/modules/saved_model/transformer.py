@@ -12,7 +12,7 @@ from semsearch.errors import ContentError, ModuleError
 from semsearch.modules.batches import encode_in_batches
 from semsearch.modules.module import Progress
 from semsearch.modules.runtime import import_tensorflow, is_out_of_memory
-from semsearch.modules.saved_model.loaded import load, module_errors
+from semsearch.modules.saved_model.loaded import Loaded, load, module_errors
 from semsearch.modules.saved_model.plan import MASK_COLUMN, Plan
 from semsearch.modules.saved_model.pooling import pool
 from semsearch.modules.text import Tokens
@@ -75,11 +75,17 @@ class Tokeniser:
     def _table(self, texts: Sequence[str]) -> Tokens:
         """Return what the preprocessor makes of some texts, shape (columns, n, t)."""
         with module_errors(self._plan.preprocess.module.path, "run"):
-            outputs = self._outputs(self._tf.constant(texts, self._tf.string))
+            outputs = self.outputs(self._tf.constant(texts, self._tf.string))
             columns = [outputs[name].numpy() for name in self._plan.columns]
         return np.stack(columns).astype(np.int32)
 
-    def _outputs(self, texts: Any) -> Mapping[str, Any]:
+    @property
+    def restored(self) -> Any:
+        """What owns the tables of the preprocessor."""
+        return self._loaded.restored
+
+    def outputs(self, texts: Any) -> Mapping[str, Any]:
+        """Return what the preprocessor makes of texts, as tensors by name."""
         if not self._plan.packs:
             (port,) = self._loaded.signature.inputs
             is_column = port.shape is not None and len(port.shape) > 1
@@ -108,7 +114,7 @@ class Transformer:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._tokeniser = Tokeniser(plan)
-        self._vectors = _network(plan)
+        self._vectors = network(plan, load(plan.encoder.module.path, plan.encoder.choice))
 
     def encode(self, texts: Sequence[str], on_progress: Progress) -> Vectors:
         """Return the vectors of the texts, shape (n, dim), in input order.
@@ -156,10 +162,9 @@ class Transformer:
             )
 
 
-def _network(plan: Plan) -> Callable[[Tokens], Any]:
+def network(plan: Plan, encoder: Loaded) -> Callable[[Any], Any]:
     """Return the graph from (columns, n, t) tokens to (n, dim) vectors."""
     tf = import_tensorflow()
-    encoder = load(plan.encoder.module.path, plan.encoder.choice)
     reading = plan.reading
 
     def vectors(values: Any) -> Any:
@@ -171,5 +176,5 @@ def _network(plan: Plan) -> Callable[[Tokens], Any]:
         return pool(tf, output, columns[MASK_COLUMN], reading.pooling)
 
     spec = tf.TensorSpec([len(plan.columns), None, plan.width], tf.int32)
-    graph: Callable[[Tokens], Any] = tf.function(vectors, input_signature=[spec], autograph=False)
+    graph: Callable[[Any], Any] = tf.function(vectors, input_signature=[spec], autograph=False)
     return graph

@@ -6,7 +6,6 @@ import hashlib
 import json
 import shutil
 import subprocess
-import sys
 from dataclasses import fields
 
 import numpy as np
@@ -19,24 +18,6 @@ from semsearch.modules.export import verify_export
 pytestmark = pytest.mark.tensorflow
 
 TEXTS = ["soup", "ramen in the rain", "Öl"]
-
-
-def by_tensorflow_alone(folder, imports: str = "") -> float:
-    """Return what `verify` says in a process that knows nothing of semsearch."""
-    script = (
-        f"import sys, tensorflow as tf\n{imports}\n"
-        "print(float(tf.saved_model.load(sys.argv[1]).verify()))\n"
-        "assert not any(name.startswith('semsearch') for name in sys.modules)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(folder)],
-        capture_output=True,
-        text=True,
-        cwd="/",
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return float(done.stdout)
 
 
 def test_hub_load_gives_a_function_from_texts_to_the_vectors_of_the_module(
@@ -144,11 +125,6 @@ def test_the_digests_are_read_by_sha256sum_too(exported) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(": OK") == 8
-
-
-def test_it_verifies_itself_where_there_is_nothing_but_tensorflow(exported, tmp_path) -> None:
-    copy = shutil.copytree(exported, tmp_path / "elsewhere")
-    assert by_tensorflow_alone(copy) == pytest.approx(1, abs=1e-6)
 
 
 def test_a_verified_export_is_reported_whole(exported) -> None:

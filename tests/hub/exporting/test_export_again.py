@@ -14,7 +14,9 @@ from PIL import Image
 from semsearch.errors import ModuleError
 from semsearch.modules.export import verify_export
 from semsearch.modules.saved_model.encoders import open_saved_model
+from semsearch.modules.saved_model.pair import open_pair
 from tests.hub import small_models as small
+from tests.hub import small_transformers as pairs
 
 pytestmark = pytest.mark.tensorflow
 
@@ -24,6 +26,7 @@ import sys, tensorflow as tf
 for folder in sys.argv[1:]:
     module = tf.saved_model.load(folder)
     print(float(module.verify()))
+assert not any(name.startswith("semsearch") for name in sys.modules)
 """
 
 MAKERS: dict[str, tuple[Callable[[Path], Path], str]] = {
@@ -75,8 +78,8 @@ def test_our_loader_gives_the_same_vectors_and_card_back(exports, name: str) -> 
     assert told.pixel_range == ((0, 1) if first.modality == "image" else None)
 
 
-def test_all_of_them_verify_where_there_is_nothing_but_tensorflow(exports) -> None:
-    folders = [str(folder) for _, folder, _ in exports.values()]
+def test_all_of_them_verify_where_there_is_nothing_but_tensorflow(exports, exported) -> None:
+    folders = [str(exported), *(str(folder) for _, folder, _ in exports.values())]
     done = subprocess.run(
         [sys.executable, "-c", ELSEWHERE, *folders],
         capture_output=True,
@@ -86,7 +89,7 @@ def test_all_of_them_verify_where_there_is_nothing_but_tensorflow(exports) -> No
     )
     assert done.returncode == 0, done.stderr
     cosines = [float(line) for line in done.stdout.split()]
-    assert cosines == pytest.approx([1] * len(MAKERS), abs=1e-5)
+    assert cosines == pytest.approx([1] * len(folders), abs=1e-5)
 
 
 def test_an_export_of_an_export_is_one_too(exports, tmp_path) -> None:
@@ -114,6 +117,37 @@ def test_an_export_that_reaches_out_is_run_only_when_it_is_trusted(tmp_path) -> 
     with pytest.raises(ModuleError, match="is not run: it holds ReadFile"):
         verify_export(folder)
     assert verify_export(folder, trust=True).is_good
+
+
+PAIRS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Path], dict[str, str]]] = {
+    "bert-short": (pairs.bert_preprocess, pairs.bert_encoder, {"max_tokens": "5"}),
+    "bert-of-one-width": (
+        pairs.bert_preprocess,
+        lambda folder: pairs.bert_encoder(folder, length=128),
+        {"pooling": "max"},
+    ),
+    "gpt-padded-left": (
+        lambda folder: pairs.gpt_preprocess(folder, side="left"),
+        lambda folder: pairs.gpt_encoder(folder, counts_positions=False),
+        {"pooling": "mean"},
+    ),
+    "gpt": (pairs.gpt_preprocess, pairs.gpt_encoder, {"pooling": "last", "layer": "1"}),
+}
+
+
+@pytest.mark.parametrize("kind", PAIRS)
+def test_a_pair_becomes_one_module_of_texts(tmp_path, kind: str) -> None:
+    preprocess, encoder, options = PAIRS[kind]
+    parts = [
+        small.resolved(preprocess(tmp_path / "preprocess")),
+        small.resolved(encoder(tmp_path / "encoder")),
+    ]
+    module = open_pair(parts[0], parts[1], options)
+    expected = module.encode(TEXTS)
+    folder = module.export(tmp_path / "exported")
+    assert verify_export(folder).is_good
+    vectors = open_saved_model(small.resolved(folder)).encode(TEXTS)
+    assert (vectors * expected).sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_module_of_a_fixed_batch_is_refused(tmp_path) -> None:
