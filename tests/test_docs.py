@@ -20,6 +20,8 @@ from PIL import Image
 
 from semsearch.cli.main import main
 from semsearch.corpus import sample_path
+from semsearch.modules.catalogue import BUILT_IN, FROM_HUB
+from semsearch.modules.handles.handle import OPTIONS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -135,6 +137,12 @@ def opened(address: str, server: subprocess.Popen[bytes], log: Path) -> bytes:
         except OSError:
             time.sleep(0.1)
     raise AssertionError(f"nothing answered at {address}: {log.read_text()[-2000:]}")
+
+
+def test_the_page_of_modules_has_every_short_name_and_every_option() -> None:
+    page = (ROOT / "docs" / "modules.md").read_text()
+    missing = [name for name in (*BUILT_IN, *FROM_HUB, *OPTIONS) if f"`{name}`" not in page]
+    assert missing == []
 
 
 def test_the_two_commands_of_the_readme_are_targets_of_make() -> None:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import http.client
 import ipaddress
 import re
-import ssl
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import Message
@@ -58,6 +54,16 @@ def check_address(url: str) -> None:
     )
 
 
+def check_redirect(url: str, target: str) -> None:
+    """Raise a ModuleError unless one address may lead to another.
+
+    That other one could have been given itself; from elsewhere none leads to this machine by http.
+    """
+    check_address(target)
+    if target.startswith("http:") and not url.startswith("http:"):
+        raise ModuleError(f"{url!r} leads to {target!r}", "do not use it")
+
+
 def download(
     url: str, target: Path, *, scratch: Path, policy: Policy, silence: float = SILENCE
 ) -> Published:
@@ -69,10 +75,8 @@ def download(
         StorageError: the disk refuses.
     """
     check_address(url)
-    request = urllib.request.Request(url, headers={"User-Agent": AGENT})
-    opener = urllib.request.build_opener(CarefulRedirects())
     with _faults(url):
-        response = opener.open(request, timeout=silence)
+        response = _opened(url, silence)
     with response:
         return publish(
             lambda out: _copy(url, response, out, policy), scratch=scratch, place=lambda _: target
@@ -108,29 +112,32 @@ def _promised(headers: Message) -> int | None:
     return int(length) if length.isdecimal() else None
 
 
-class CarefulRedirects(urllib.request.HTTPRedirectHandler):
-    """Follow redirects only to addresses that could have been given themselves.
+def _opened(url: str, silence: float) -> Any:
+    """Ask for an address, and follow the redirects that are allowed."""
+    # Python's HTTP and TLS take a while to import, which every `semsearch --help` would wait for.
+    import urllib.request
 
-    From elsewhere none leads to this machine by http.
-    """
+    class CarefulRedirects(urllib.request.HTTPRedirectHandler):
+        def redirect_request(
+            self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: Any
+        ) -> Any:
+            try:
+                check_redirect(req.full_url, newurl)
+            except ModuleError:
+                fp.close()
+                raise
+            return super().redirect_request(req, fp, code, msg, headers, newurl)
 
-    def redirect_request(
-        self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: Any
-    ) -> Any:
-        """Return the request for the new address, or refuse it."""
-        try:
-            check_address(newurl)
-            if newurl.startswith("http:") and not req.full_url.startswith("http:"):
-                raise ModuleError(f"{req.full_url!r} leads to {newurl!r}", "do not use it")
-        except ModuleError:
-            fp.close()
-            raise
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+    request = urllib.request.Request(url, headers={"User-Agent": AGENT})
+    return urllib.request.build_opener(CarefulRedirects()).open(request, timeout=silence)
 
 
 @contextmanager
 def _faults(url: str) -> Iterator[None]:
     """Turn everything that a network can do into one sentence."""
+    import http.client
+    import urllib.error
+
     try:
         yield
     except urllib.error.HTTPError as error:
@@ -149,6 +156,8 @@ def _faults(url: str) -> Iterator[None]:
 
 
 def _reason(cause: object) -> str:
+    import ssl
+
     if isinstance(cause, TimeoutError):
         return "the server said nothing for too long"
     if isinstance(cause, ConnectionRefusedError):
