@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from semsearch.errors import ModuleError
 from semsearch.modules.card import UNCHECKED, ModuleCard, card_digest
 from semsearch.modules.handles.resolve import Resolved
 from semsearch.modules.saved_model.graph import choose_graph, is_tf1_hub, read_graphs
@@ -21,6 +22,9 @@ NOT_STATED = "not stated"
 LONGEST_TEXT = 2_000
 PACKAGE = re.compile(r"(?:pypi|npm):(?P<name>.+?)(?:==|@)(?P<version>[^@=]+)")
 ENDINGS = re.compile(r"(\.tar\.gz|\.tgz|\.zip|\.keras)$")
+FOR_PAIRS = frozenset({"pooling", "max_tokens"})
+FOR_PICTURES = frozenset({"size", "pixels", "channels"})
+FOR_SAVED_MODELS = frozenset({"tags", "signature", "output"})
 CAVEAT = (
     "Nobody has checked this module here. Any module has the prejudices of what it was trained"
     " on; `semsearch modules inspect --probe` measures some."
@@ -42,13 +46,16 @@ def card_of(resolved: Resolved) -> ModuleCard:
 
 def interface_for(resolved: Resolved) -> Interface:
     """Return how a module of any form is called, see `card_of`."""
-    known = stored_card(resolved.path)
+    path, options = resolved.path, resolved.handle.options
+    known = stored_card(path)
     known.setdefault("name", name_and_version(resolved)[0])
-    if is_keras_file(resolved.path):
-        return keras_interface(resolved.path, resolved.handle.options, known)
-    graphs = read_graphs(resolved.path)
-    graph = choose_graph(resolved.path, graphs, resolved.handle.options.get("tags"))
-    return interface_of(resolved.path, graph, resolved.handle.options, known)
+    if is_keras_file(path):
+        interface = keras_interface(path, options, known)
+    else:
+        graph = choose_graph(path, read_graphs(path), options.get("tags"))
+        interface = interface_of(path, graph, options, known)
+    _refuse_unused(resolved, interface)
+    return interface
 
 
 def card_from(resolved: Resolved, interface: Interface) -> ModuleCard:
@@ -122,6 +129,23 @@ def name_and_version(resolved: Resolved) -> tuple[str, str]:
 def vector_options(options: Mapping[str, str]) -> dict[str, str]:
     """Return the options of a handle that change what vectors come out."""
     return {name: value for name, value in sorted(options.items()) if name != "sha256"}
+
+
+def _refuse_unused(resolved: Resolved, interface: Interface) -> None:
+    """Refuse options that would change nothing: whoever gives them expects something else."""
+    unused = set(FOR_PAIRS)
+    if interface.modality == TEXT:
+        unused |= FOR_PICTURES
+    if is_keras_file(resolved.path):
+        unused |= FOR_SAVED_MODELS
+    if "layer" in resolved.handle.options:
+        unused.add("output")
+    given = [f"#{name}=" for name in resolved.handle.options if name in unused]
+    if given:
+        raise ModuleError(
+            f"the module {resolved.handle.text!r} has no use for {' and '.join(given)}",
+            "leave that out",
+        )
 
 
 def _digest(resolved: Resolved, interface: Interface) -> str:

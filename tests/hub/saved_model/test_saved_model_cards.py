@@ -92,6 +92,19 @@ def test_options_that_do_not_fit_are_refused(module, options: str, words: str) -
         card_of(small.resolved(module("inception-v3"), options))
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "unused"),
+    [
+        ("use", "size=224", "#size="),
+        ("use", "pooling=mean&max_tokens=8", "#pooling= and #max_tokens="),
+        ("inception-v3", "layer=maps&output=output_0", "#output="),
+    ],
+)
+def test_options_that_would_change_nothing_are_refused(module, name, options, unused) -> None:
+    with pytest.raises(ModuleError, match=f"has no use for {unused}"):
+        card_of(small.resolved(module(name), options))
+
+
 def test_local_features_are_recognised(module) -> None:
     card = card_of(small.resolved(module("delf")))
     assert (card.modality, card.dim, card.is_dynamic) == ("local-features", 40, True)
