@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from semsearch.errors import ContentError
-from semsearch.modules.networks import use_multilingual as our_code
 from semsearch.modules.card import ModuleCard
+from semsearch.modules.networks import use_multilingual as our_code
 
 pytestmark = pytest.mark.tensorflow
 

@@ -89,7 +89,7 @@ LITE0 = _variant(
     side=224,
     depth=1.0,
     size=18_826_032,
-    rate=173,
+    rate=150,
 )
 LITE1 = _variant(
     1,
@@ -102,7 +102,7 @@ LITE1 = _variant(
     side=240,
     depth=1.1,
     size=21_946_926,
-    rate=114,
+    rate=100,
 )
 LITE2 = _variant(
     2,
@@ -115,7 +115,7 @@ LITE2 = _variant(
     side=260,
     depth=1.2,
     size=24_666_229,
-    rate=83,
+    rate=75,
 )
 CARD, WEIGHTS = LITE0.card, LITE0.weights
 

@@ -50,7 +50,7 @@ CARD = ModuleCard(
     description="all-MiniLM-L6-v2: English sentences and paragraphs, the best English we have here",
     caveat="English only. What comes after 256 word pieces does not count. It has learnt from the "
     "open web, with the associations people make there.",
-    items_per_second=500,
+    items_per_second=400,
     max_tokens=READING.max_tokens,
     signature="text (n) string -> vectors (n, 384) float32",
     is_dynamic=True,

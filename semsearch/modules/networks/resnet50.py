@@ -85,7 +85,7 @@ CARD = ModuleCard(
     caveat="Knows photographs of things and animals best; not faces, drawings, writing or places "
     "by name. It looks at the middle square only, and no text can be searched with it. It takes "
     "six times as long as EfficientNet-Lite0 and did no better on photographs of other kinds.",
-    items_per_second=27,
+    items_per_second=25,
     image_size=SIZE,
     pixel_range=(0, 255),
     signature=f"images (n, {SIZE}, {SIZE}, 3) uint8 -> features (n, {DIM}) float32",
