@@ -47,15 +47,15 @@ REVIEWS = [
 ]
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that load TensorFlow in one process, and those of the browser in another.
+    """Keep each file that loads TensorFlow in one process, and all of the browser's in one.
 
     The long ones come first, so that no process is left alone with them at the end.
     """
     for item in items:
-        for mark in LONG:
-            if item.get_closest_marker(mark):
-                item.add_marker(pytest.mark.xdist_group(mark))
+        if item.get_closest_marker("tensorflow") and not item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     items.sort(key=lambda item: not any(item.get_closest_marker(mark) for mark in LONG))
 
 

@@ -239,8 +239,9 @@ def test_without_webgl_the_map_is_drawn_all_the_same(browser: Browser, server: s
     plain = browser.browser_type.launch(
         executable_path=CHROMIUM, args=[*ARGUMENTS, "--disable-3d-apis"]
     )
-    tab = plain.new_page(viewport={"width": 1280, "height": 860})
-    tab.goto(f"{server}/c/photos/map")
+    tab = plain.new_page(base_url=server, viewport={"width": 1280, "height": 860})
+    group_in_two(tab)
+    tab.goto("/c/photos/map")
     expect(tab.frame_locator("iframe").locator("canvas")).to_have_attribute("data-drawn", "12")
     assert is_coloured(tab)
     box = tab.locator("iframe").bounding_box()
