@@ -11,6 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
 from semsearch.collection.background import Background
 from semsearch.collection.encoders import Encoder, content_digest
 from semsearch.collection.keys import KeyRule, NumberedRows, own_key, prefixed
@@ -67,8 +69,13 @@ class Unkeyed:
 
 @dataclass(frozen=True)
 class _Pending:
-    """A row that waits for its vector; `replaces` is the id of the row it supersedes."""
+    """A row that waits for its vector; `replaces` is the id of the row it supersedes.
 
+    `row` and `key` are those of the source, for the report should the module refuse it.
+    """
+
+    row: int
+    key: str
     item: NewItem
     prepared: Any
     replaces: int | None
@@ -220,7 +227,8 @@ class Ingest:
                     continue
                 if item.blob is not None:
                     writer.publish_blob(entry.content)
-                self._pending.append(_Pending(item, prepared, before.id if before else None))
+                replaces = before.id if before else None
+                self._pending.append(_Pending(entry.row, entry.key, item, prepared, replaces))
 
     def _skip(self, row: int, key: str | None, reason: str) -> None:
         if self._stops:
@@ -240,14 +248,39 @@ class Ingest:
         if self._begun is None:
             return
         batch, self._begun = self._begun, None
-        items = [entry.item for entry in batch.pending]
-        replaced = [entry.replaces for entry in batch.pending if entry.replaces is not None]
+        pending, vectors = self._encoded_rows(batch)
+        items = [entry.item for entry in pending]
+        replaced = [entry.replaces for entry in pending if entry.replaces is not None]
         types = field_types([*items, *(refresh.item for refresh in batch.refreshed)])
-        vectors = batch.vectors.result()
         writer.commit(Batch(items, vectors, replaced, batch.refreshed, types, self._source))
         self._added += len(items) - len(replaced)
         self._updated += len(replaced) + len(batch.refreshed)
         self._tell(0)
+
+    def _encoded_rows(self, batch: _Batch) -> tuple[list[_Pending], Vectors]:
+        """Return the rows that got a vector, and the vectors; the others are skipped."""
+        try:
+            return batch.pending, batch.vectors.result()
+        except ContentError:
+            # Some modules tell only while they run that a content has no vector.
+            found = list(self._in_halves(batch.pending))
+        kept = [entry for entry, _ in found]
+        rows = [vector for _, vector in found]
+        return kept, np.stack(rows) if rows else self._encoder.encode_prepared([])
+
+    def _in_halves(self, pending: list[_Pending]) -> Iterator[tuple[_Pending, Vectors]]:
+        """Yield each row that can be encoded with its vector, and skip those that cannot."""
+        try:
+            vectors = self._encoder.encode_prepared([entry.prepared for entry in pending])
+        except ContentError as error:
+            if len(pending) == 1:
+                self._skip(pending[0].row, pending[0].key, error.problem)
+                return
+            middle = len(pending) // 2
+            yield from self._in_halves(pending[:middle])
+            yield from self._in_halves(pending[middle:])
+            return
+        yield from zip(pending, vectors, strict=True)
 
     def _tell(self, encoded: int | None = None) -> None:
         if encoded is not None:

@@ -21,6 +21,7 @@ from semsearch.modules.handles import parse_handle
 from semsearch.modules.handles.cache import Cache, Fetched, Request
 from semsearch.modules.handles.policy import Policy
 from semsearch.modules.local_features import LocalModule, match
+from semsearch.modules.runtime import import_tensorflow
 from tests.hub import small_models, small_transformers
 
 pytestmark = [pytest.mark.tensorflow]
@@ -144,6 +145,37 @@ def test_a_collection_of_a_foreign_module_opens_from_anywhere(
     with semsearch.open(tmp_path / "reviews") as opened:
         assert opened.search("the soup was cold", k=1)[0].text == TEXTS[0]
         assert opened.info()["module"]["signature"]
+
+
+@pytest.fixture
+def fussy(tmp_path: Path) -> Path:
+    """A text module that has no vector for texts that begin with odd."""
+    tf = import_tensorflow()
+    root = tf.Module()
+
+    def embed(texts):
+        is_odd = tf.cast(tf.strings.regex_full_match(texts, "odd.*"), tf.int32)
+        return tf.gather(tf.constant([[1.0, 2.0], [0.0, 0.0]]), is_odd)
+
+    spec = [tf.TensorSpec([None], tf.string, name="texts")]
+    root.embed = tf.function(embed, input_signature=spec, autograph=False)
+    return small_models.save(tmp_path / "fussy", root, {"serving_default": root.embed})
+
+
+def test_a_row_that_the_module_refuses_while_it_runs_is_skipped_and_told(
+    tmp_path: Path, fussy: Path
+) -> None:
+    texts = ["one", "odd two", "three", "four", "odd five"]
+    with semsearch.create(tmp_path / "reviews", module=str(fussy)) as made:
+        report = made.add(texts)
+        assert (report.added, len(made)) == (3, 3)
+        assert [(skip.row, "zero vector" in skip.reason) for skip in report.skipped] == [
+            (2, True),
+            (5, True),
+        ]
+        assert made.add(["odd six"]).added == 0
+        with pytest.raises(semsearch.SemsearchError, match="row 1.*zero vector"):
+            made.add(["odd seven"], on_error="stop")
 
 
 def test_a_collection_refuses_a_module_whose_content_has_changed(tmp_path: Path) -> None:

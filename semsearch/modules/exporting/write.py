@@ -57,6 +57,7 @@ def write_export(
         write_records(temporary, card, network, samples, expected)
         write_sums(temporary)
         with fsio.disk_errors(target):
+            _open_to_readers(temporary)
             fsio.sync_tree(temporary)
         _try(card, temporary)
         _refuse_existing(target)
@@ -73,6 +74,13 @@ def _try(card: ModuleCard, folder: Path) -> None:
             f"(lowest cosine {lowest:.6f}, at least {ENOUGH} is needed), so nothing was written",
             "publish the files that the module was loaded from instead",
         )
+
+
+def _open_to_readers(folder: Path) -> None:
+    """Let everybody read what is made to be published; files of a collection are private."""
+    folder.chmod(0o755)
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _refuse_existing(target: Path) -> None:

@@ -16,6 +16,11 @@ from semsearch.modules.networks.wordpiece import END, START, UNKNOWN
 from semsearch.modules.runtime import import_tensorflow
 from semsearch.modules.saved_model.loaded import import_text
 
+UNSEEN = r"[^\P{C}\t\n\r]|\x{FFFD}"
+"""Control characters and what no character is: our tokeniser leaves them out everywhere, TensorFlow
+Text in most places only."""
+ACCENTS = r"\p{Mn}"
+
 
 def bert_graph(
     name: str,
@@ -38,16 +43,25 @@ def bert_graph(
         _lines(vocabulary),
         token_out_type=tf.int32,
         unknown_token=UNKNOWN,
-        lower_case_nfd_strip_accents=reading.is_uncased,
+        # It would fold more than case and accents: an ellipsis to three dots, a half to 1/2.
+        lower_case_nfd_strip_accents=False,
     )
     network = Network(arrays, shape, layer=reading.layer, pooling=reading.pooling, is_quick=False)
     lifted = lift(
         network.graph, tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)
     )
 
+    def normalised(texts: Any) -> Any:
+        texts = tf.strings.regex_replace(texts, UNSEEN, "")
+        if not reading.is_uncased:
+            return texts
+        texts = tensorflow_text.normalize_utf8(texts, "NFD")
+        texts = tf.strings.regex_replace(texts, ACCENTS, "")
+        return tf.strings.lower(tf.strings.regex_replace(texts, "Σ", "σ"), encoding="utf-8")
+
     def call(texts: Any) -> Any:
         mark = tf.ones_like(texts, tf.int32)[:, None]
-        pieces = tokenizer.tokenize(texts)[:, : reading.max_tokens - 2]
+        pieces = tokenizer.tokenize(normalised(texts))[:, : reading.max_tokens - 2]
         tokens = tf.concat([mark * vocabulary[START], pieces, mark * vocabulary[END]], 1)
         ids = tokens.to_tensor()
         # Every text has its two marks, so this widens the batch of no texts alone.

@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.tensorflow]
 
 WIDTH, LAYERS, HEADS, UNITS, POSITIONS = 16, 3, 4, 24, 40
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "soup", "was", "cold", "##ly", "hot", "!"]
+PIECES += ["…", ".", "½", "1", "2", "cafe", "σ", "##σ", "ß", "ss"]
 TEXTS = ["the soup was cold", "hot", "soup " * 30, "coldly !", ""]
 
 
@@ -167,6 +168,16 @@ def test_padding_does_not_change_a_vector(folder: Path, pooling: str) -> None:
         assert float(alone @ together[row]) == pytest.approx(1, abs=1e-5)
 
 
+def test_exported_it_splits_odd_texts_as_it_does_here(folder: Path, tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    module = load_module(str(folder))
+    exported = tf.saved_model.load(str(module.export(tmp_path / "exported")))
+    odd = ["hot… soup", "½ soup", "Café", "ΣΣ", "ß", "so\x00up\ufeff", "so\u00adup", "", "[SEP]"]
+    for text, vector in zip(odd, exported(tf.constant(odd)).numpy(), strict=True):
+        assert float(vector @ module.encode([text])[0]) == pytest.approx(1, abs=1e-5), text
+
+
 def test_a_repeated_text_gets_the_same_vector(folder: Path) -> None:
     vectors = load_module(str(folder)).encode(["soup", "hot", "soup"])
     assert np.array_equal(vectors[0], vectors[2])
@@ -214,5 +225,10 @@ def test_weights_of_another_model_are_refused(folder: Path) -> None:
     save_file(arrays, folder / "model.safetensors")
     with pytest.raises(ModuleError, match=r"shape \(4, 8\), config.json says \(words, 16\)"):
         load_module(str(folder)).encode(["soup"])
+
+
+def test_weights_that_lack_an_array_are_refused_by_its_name(folder: Path) -> None:
     arrays = {"embeddings.word_embeddings.weight": np.zeros((4, WIDTH), np.float32)}
     save_file(arrays, folder / "model.safetensors")
+    with pytest.raises(ModuleError, match="no array 'embeddings.position_embeddings.weight'"):
+        load_module(str(folder)).encode(["soup"])

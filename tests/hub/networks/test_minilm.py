@@ -60,3 +60,14 @@ def test_a_text_alone_and_among_others_is_the_same(minilm: Module, texts: list[s
     together = minilm.encode(texts)
     for row in range(0, len(texts), 9):
         assert float(minilm.encode([texts[row]])[0] @ together[row]) == pytest.approx(1, abs=1e-5)
+
+
+def test_exported_it_gives_the_same_vectors_whatever_is_in_a_text(
+    minilm: Module, texts: list[str], tmp_path: Path
+) -> None:
+    import tensorflow as tf
+
+    exported = tf.saved_model.load(str(minilm.export(tmp_path / "minilm")))
+    odd = [*texts, "a\0b\ufeff", "… ½ ² ﬁ １２３ ß"]
+    vectors = exported(tf.constant(odd)).numpy()
+    assert (vectors * minilm.encode(odd)).sum(axis=1).min() > 0.99999
