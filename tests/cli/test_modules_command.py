@@ -92,6 +92,27 @@ def packed(bert: Path) -> Path:
     return Path(shutil.make_archive(str(bert), "gztar", bert))
 
 
+def test_doctor_counts_what_was_fetched_and_names_what_is_damaged(
+    run: Run, tmp_path: Path, bert: Path
+) -> None:
+    run("modules", "add", packed(bert))
+    assert "1 fetched" in run("doctor").stdout
+    [weights] = (tmp_path / "modules").rglob("model.safetensors")
+    weights.chmod(0o644)
+    weights.unlink()
+    sick = run("doctor")
+    assert sick.exit_code == 1
+    assert "is damaged: " in sick.stdout and "semsearch modules add" in sick.stdout
+
+
+def test_doctor_tells_a_tensorflow_text_of_another_tensorflow(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = {"tensorflow": "2.21.0", "tensorflow-text": "2.18.1"}
+    monkeypatch.setattr("semsearch.cli.doctor._version", lambda name: versions.get(name, "1.0"))
+    assert "tensorflow-text==2.21.*" in run("doctor").stdout
+
+
 def test_what_was_added_is_listed_and_can_be_removed(run: Run, bert: Path) -> None:
     archive = packed(bert)
     run("modules", "add", archive)
