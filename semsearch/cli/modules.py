@@ -159,12 +159,12 @@ def _facts(card: ModuleCard) -> Iterator[tuple[str, str]]:
     yield "what it is", card.description
     yield "mind", card.caveat
     yield "takes", _takes(card)
-    yield "gives", f"{card.modality} vectors of {card.dim}"
+    yield "gives", f"{card.modality} vectors of {card.dim or 'a width that only running it tells'}"
     yield "signature", card.signature or "known once its files are here"
     yield "languages", ", ".join(card.languages) or "not stated"
     yield "licence", card.licence
     yield "source", card.source
-    yield "size", _size(card.size) or "known once its files are here"
+    yield "size", _size(card.size) or ("none" if card.digest else "known once its files are here")
     yield "digest", card.digest or "known once its files are here"
     yield "checked", card.checked
 

@@ -11,10 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from semsearch import corpus
-from semsearch.cli.screen import results, working
+from semsearch.cli.screen import download_bar, results, working
 from semsearch.errors import ModuleError
 from semsearch.modules import Module, is_built_in, load_module
 from semsearch.modules.handles import parse_handle
+from semsearch.modules.inventory import look_at
 from semsearch.modules.probes import ProbeResult, probe_text
 from semsearch.modules.ranges import (
     PixelReading,
@@ -61,17 +62,18 @@ def probes_of(handle: str) -> Probes:
     Raises:
         ModuleError: it cannot be loaded, or there is nothing to probe it with.
     """
+    with download_bar() as policy:
+        card, _risks = look_at(handle, policy)
+    if card.modality not in ("text", "image"):
+        raise ModuleError(
+            f"the module {handle!r} gives {card.modality}", "probes are for texts and images"
+        )
     module = load_module(handle)
-    match module.card.modality:
-        case "text":
-            with working("asking for word associations"):
-                return Probes(associations=tuple(probe_text(module.encode)))
-        case "image":
-            with working("trying other readings of the pixels"):
-                return _readings(handle, module)
-    raise ModuleError(
-        f"the module {handle!r} gives {module.card.modality}", "probes are for texts and images"
-    )
+    if card.modality == "text":
+        with working("asking for word associations"):
+            return Probes(associations=tuple(probe_text(module.encode)))
+    with working("trying other readings of the pixels"):
+        return _readings(handle, module)
 
 
 def _readings(handle: str, module: Module) -> Probes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -118,6 +119,7 @@ class Ingest:
         self._refreshed: list[Refresh] = []
         self._begun: _Batch | None = None
         self._encoded = 0  # of the batch that was begun
+        self._telling = threading.Lock()
 
     def run(
         self,
@@ -283,11 +285,13 @@ class Ingest:
         yield from zip(pending, vectors, strict=True)
 
     def _tell(self, encoded: int | None = None) -> None:
-        if encoded is not None:
-            self._encoded = encoded
-        if self._progress is not None:
-            done = self._added + self._updated + self._unchanged + len(self._skipped)
-            self._progress(done + self._encoded, self._total)
+        # Called by the thread that reads and by the one that encodes.
+        with self._telling:
+            if encoded is not None:
+                self._encoded = encoded
+            if self._progress is not None:
+                done = self._added + self._updated + self._unchanged + len(self._skipped)
+                self._progress(done + self._encoded, self._total)
 
 
 def _check_key(key: str) -> None:

@@ -2,7 +2,7 @@
 
 from semsearch.modules.ahead import attempts_ahead
 from semsearch.modules.card import ModuleCard
-from semsearch.modules.catalogue import BUILT_IN, known_modules
+from semsearch.modules.catalogue import BUILT_IN, FROM_HUB, known_modules
 from semsearch.modules.handles import parse_handle
 from semsearch.modules.loading import load_module
 from semsearch.modules.module import Module
@@ -20,7 +20,9 @@ __all__ = [
 
 def anchored_handle(handle: str) -> str:
     """Return a handle whose local paths are absolute, so that it is good anywhere."""
-    return parse_handle(handle).anchored()
+    parsed = parse_handle(handle)
+    # A folder may be called as a module is; the name means the module.
+    return handle if parsed.source in {*BUILT_IN, *FROM_HUB} else parsed.anchored()
 
 
 def is_built_in(handle: str) -> bool:

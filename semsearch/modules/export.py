@@ -64,5 +64,6 @@ def _refuse_risky(path: Path) -> None:
         listed = ", ".join(str(risk) for risk in found[:SHOWN])
         raise ModuleError(
             f"the module in {str(path)!r} is not run: it holds {listed}",
-            "read what it does; if you trust its makers, verify it with --trust",
+            "read what it does; if you trust its makers:"
+            f" semsearch modules add {str(path)!r} --trust",
         )

@@ -15,12 +15,22 @@ from semsearch.modules.exporting.records import SUMS
 from semsearch.modules.handles import (
     CachedModule,
     Policy,
+    cache_root,
     cached_modules,
     forget,
     parse_handle,
     verify_cached,
 )
-from semsearch.modules.loading import card_of_parts, fetch_weights, resolved_parts
+from semsearch.modules.handles.contents import digest_over, facts_of
+from semsearch.modules.handles.pins import Pins
+from semsearch.modules.loading import (
+    card_of_parts,
+    fetch_weights,
+    refuse_options,
+    resolved_parts,
+)
+from semsearch.modules.saved_model.keras_config import is_keras_file
+from semsearch.modules.saved_model.keras_file import refuse_untrusted
 from semsearch.modules.saved_model.scan import Risk, refuse_risky, risks
 
 HERE, TO_FETCH, FOREIGN = "here", "fetched at first use", "needs the open internet"
@@ -81,9 +91,10 @@ def look_at(handle: str, policy: Policy) -> tuple[ModuleCard, list[Risk]]:
     parsed = parse_handle(handle)
     known = BUILT_IN.get(parsed.source)
     if known is not None:
+        refuse_options(parsed)
         return known.card, []
     parts = resolved_parts(parsed, policy)
-    found = [risk for part in parts if _is_graph(part.path) for risk in risks(part.path)]
+    found = [risk for part in parts for risk in _risks(part.path)]
     return card_of_parts(parsed, parts), found
 
 
@@ -101,7 +112,9 @@ def add_module(handle: str, policy: Policy) -> ModuleCard:
         return known.card
     parts = resolved_parts(parsed, policy)
     for part in parts:
-        if _is_graph(part.path):
+        if is_keras_file(part.path):
+            refuse_untrusted(part)
+        elif _is_graph(part.path):
             refuse_risky(part)
     return card_of_parts(parsed, parts)
 
@@ -115,19 +128,17 @@ def verify_modules(handle: str | None = None) -> list[Finding]:
         ModuleError: `handle` is not here.
     """
     if handle is None:
-        ours = [_weights_of(entry) for entry in BUILT_IN.values() if _is_installed(entry)]
+        ours = [_installed(entry) for entry in BUILT_IN.values() if _is_installed(entry)]
         return ours + [Finding(found.handle, found.problem) for found in verify_cached()]
-    if handle in BUILT_IN:
-        return [_weights_of(BUILT_IN[handle])]
     if (Path(handle) / SUMS).is_file():
         return [_export(handle)]
-    known = FROM_HUB.get(handle)
-    parsed = parse_handle(handle if known is None else known.handle)
-    parts = parsed.pair() or (parsed,)
+    known = BUILT_IN.get(parse_handle(handle).source)
+    if known is not None and _is_installed(known):
+        return [_installed(known)]
     return [
         Finding(found.handle, found.problem)
-        for part in parts
-        for found in verify_cached(part.source)
+        for source in _sources(handle)
+        for found in verify_cached(source)
     ]
 
 
@@ -138,17 +149,21 @@ def forget_module(handle: str) -> None:
         ModuleError: it is not in the cache.
         StorageError: the disk refuses.
     """
-    ours = BUILT_IN.get(handle)
-    if ours is not None:
-        sources = sorted({parse_handle(file.handle).source for file in ours.weights if file.handle})
-    else:
-        known = FROM_HUB.get(handle)
-        parsed = parse_handle(handle if known is None else known.handle)
-        sources = [part.source for part in parsed.pair() or (parsed,)]
+    sources = _sources(handle)
     if not sources:
         raise ModuleError(f"the module {handle!r} is built in", "there is nothing to remove")
     for source in sources:
         forget(source)
+
+
+def _sources(handle: str) -> list[str]:
+    """Return the names under which the cache keeps what a handle needs."""
+    source = parse_handle(handle).source
+    ours, known = BUILT_IN.get(source), FROM_HUB.get(source)
+    if ours is not None:
+        return sorted({parse_handle(file.handle).source for file in ours.weights if file.handle})
+    parsed = parse_handle(handle if known is None else known.handle)
+    return [part.source for part in parsed.pair() or (parsed,)]
 
 
 def _of_ours(entry: BuiltIn, cached: dict[str, CachedModule]) -> Listing:
@@ -177,11 +192,17 @@ def _is_installed(entry: BuiltIn) -> bool:
     return all(file.is_installed for file in entry.weights)
 
 
+def _risks(path: Path) -> list[Risk]:
+    if is_keras_file(path):
+        return [Risk("Keras", path.name, "rebuilds the network by code of Keras")]
+    return risks(path) if _is_graph(path) else []
+
+
 def _is_graph(path: Path) -> bool:
     return (path / "saved_model.pb").is_file()
 
 
-def _weights_of(entry: BuiltIn) -> Finding:
+def _installed(entry: BuiltIn) -> Finding:
     try:
         for file in entry.weights:
             file.verify()
@@ -191,7 +212,8 @@ def _weights_of(entry: BuiltIn) -> Finding:
 
 
 def _export(folder: str) -> Finding:
-    report = verify_export(folder)
+    digest = digest_over(facts_of(Path(folder)))
+    report = verify_export(folder, trust=Pins(cache_root()).is_trusted(digest))
     if report.damaged:
         return Finding(folder, "; ".join(report.damaged))
     note = f"; its test vectors come out with a cosine of {report.lowest_cosine:.6f} at least"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache, lru_cache
-from pathlib import Path
 
 from semsearch.errors import ModuleError
 from semsearch.modules.card import ModuleCard
@@ -20,6 +20,8 @@ from semsearch.modules.handles import (
     parse_handle,
     resolve,
 )
+from semsearch.modules.handles.handle import is_there
+from semsearch.modules.handles.resolve import check_unchanged
 from semsearch.modules.module import Module
 from semsearch.modules.networks.bert_folder import bert_card, is_bert_folder, open_bert
 from semsearch.modules.saved_model.encoders import open_saved_model
@@ -29,6 +31,8 @@ from semsearch.modules.saved_model.pair import open_pair, pair_card
 
 WORD = re.compile(r"[\w.-]*")
 """What looks like a short name: no path, URL, package or pair."""
+
+_opening = threading.Lock()
 
 KEPT = 16
 """Modules that stay open, so that one handle and content is one network in memory."""
@@ -58,21 +62,9 @@ def load(handle: str, policy: Policy) -> Module:
     if known is not None:
         fetch_weights(parsed, known, policy)
         return _made(parsed.source)
-    return _opened(parsed, resolved_parts(parsed, policy))
-
-
-def inspect_module(handle: str, policy: Policy) -> ModuleCard:
-    """Return the card of the module that `handle` names, without running any of it.
-
-    Raises:
-        ModuleError: no module is there, or its files are missing or not the pinned ones.
-    """
-    parsed = parse_handle(handle)
-    known = BUILT_IN.get(parsed.source)
-    if known is not None:
-        _refuse_options(parsed)
-        return known.card
-    return card_of_parts(parsed, resolved_parts(parsed, policy))
+    parts = resolved_parts(parsed, policy)
+    with _opening:  # threads that want the same module get the same one
+        return _opened(parsed, parts)
 
 
 def card_of_parts(parsed: Handle, parts: tuple[Resolved, ...]) -> ModuleCard:
@@ -93,7 +85,7 @@ def fetch_weights(parsed: Handle, known: BuiltIn, policy: Policy) -> None:
     Raises:
         ModuleError: they are not, or the handle has options.
     """
-    _refuse_options(parsed)
+    refuse_options(parsed)
     missing = {file.handle for file in known.weights if file.handle and not file.is_installed}
     for handle in sorted(missing):
         package_folder(handle, policy)
@@ -101,7 +93,8 @@ def fetch_weights(parsed: Handle, known: BuiltIn, policy: Policy) -> None:
         file.verify()
 
 
-def _refuse_options(parsed: Handle) -> None:
+def refuse_options(parsed: Handle) -> None:
+    """Raise a ModuleError for a handle of one of our own networks that has options."""
     if parsed.options:
         raise ModuleError(
             f"the module {parsed.source!r} is used in one way only, so {parsed.text!r} has options"
@@ -129,7 +122,7 @@ def resolved_parts(parsed: Handle, policy: Policy) -> tuple[Resolved, ...]:
 
 
 def _is_word(source: str) -> bool:
-    return not source or (WORD.fullmatch(source) is not None and not Path(source).exists())
+    return not source or (WORD.fullmatch(source) is not None and not is_there(source))
 
 
 def _unknown(name: str) -> ModuleError:
@@ -161,6 +154,8 @@ def _opened(parsed: Handle, parts: tuple[Resolved, ...]) -> Module:
         case (part,):
             module = open_saved_model(part)
     module.card = _in_catalogue(parsed, module.card)
+    # The network may be built hours after its files were looked at.
+    module.check_before_building(lambda: check_unchanged(parts))
     return module
 
 

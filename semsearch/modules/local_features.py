@@ -20,6 +20,7 @@ from semsearch.errors import ContentError, ModuleError
 from semsearch.modules.card import ModuleCard
 from semsearch.modules.image import prepare_whole
 from semsearch.modules.module import Content, Module, Prepared, Progress
+from semsearch.modules.refusals import enough_memory
 from semsearch.vectors import Vectors
 
 
@@ -89,8 +90,10 @@ class LocalModule(Module):
             raise ContentError(f"picture {row}: {error.problem}", error.remedy) from error
         with self._waiting:
             if self._detect is None:
+                self._check()
                 self._detect = self._build_detect()
-        found = self._detect(decoded, max_features)
+        with enough_memory(self.card.name):
+            found = self._detect(decoded, max_features)
         scale = np.array(size, np.float32) / decoded.shape[:2]
         # A pixel's place is its middle, which is half a pixel from its border at either scale.
         locations = (found.locations + 0.5) * scale - 0.5

@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from semsearch.errors import ContentError
+from semsearch.errors import ContentError, ModuleError
 from semsearch.modules.ahead import prepared_ahead
 from semsearch.modules.card import ModuleCard
 from semsearch.modules.exporting.exportable import Exportable
 from semsearch.modules.exporting.write import write_export
 from semsearch.modules.pictures import BLOCK, Square, digested, each_picture_once
+from semsearch.modules.refusals import enough_memory
 from semsearch.vectors import Vectors, as_vectors, unit
 
 Content = str | bytes | Path | Image.Image
@@ -53,9 +54,14 @@ class Module:
         self._graph = graph
         self._encode: Encode | None = None
         self._building = threading.Lock()
+        self._check: Callable[[], None] = _agree
 
     def __repr__(self) -> str:
         return f"<Module {self.card.name} {self.card.version}: {self.card.modality}>"
+
+    def check_before_building(self, check: Callable[[], None]) -> None:
+        """Have `check` called right before files are read; what it raises is passed on."""
+        self._check = check
 
     def prepare(self, content: Content) -> Prepared:
         """Check and decode one content, without building the network.
@@ -76,7 +82,8 @@ class Module:
         if self.card.modality == "image":
             squares = map(digested, cast(Sequence[Square], prepared))
             return self._encode_pictures(squares, len(prepared), told)
-        return self._as_unit(self._network()(prepared, told))
+        with enough_memory(self.card.name):
+            return self._as_unit(self._network()(prepared, told))
 
     def encode(self, contents: Sequence[Content], on_progress: Progress | None = None) -> Vectors:
         """Return the unit vectors of `contents`, shape (n, dim), in input order.
@@ -107,6 +114,7 @@ class Module:
             ModuleError: the module has no TensorFlow graph, or needs a package to write it.
             StorageError: the folder exists already, or the disk refuses it.
         """
+        self._check()
         return write_export(self.card, self._graph, self.encode_prepared, folder)
 
     def _prepare_at(self, row: int, content: Content) -> Prepared:
@@ -125,16 +133,28 @@ class Module:
             # Built when the first block is there: a content that is refused builds nothing.
             return self._network()(block, told)
 
-        return self._as_unit(each_picture_once(squares, total, encode, on_progress))
+        with enough_memory(self.card.name):
+            return self._as_unit(each_picture_once(squares, total, encode, on_progress))
 
     def _as_unit(self, vectors: npt.NDArray[np.float32]) -> Vectors:
-        return unit(as_vectors(vectors, self.card.dim))
+        if vectors.shape[1] != self.card.dim:
+            raise ModuleError(
+                f"the module {self.card.name!r} gave vectors of {vectors.shape[1]} and of"
+                f" {self.card.dim} before",
+                "a collection needs one width: use another module, or another output of it",
+            )
+        return unit(as_vectors(vectors))
 
     def _network(self) -> Encode:
         with self._building:
             if self._encode is None:
+                self._check()
                 self._encode = self._build()
             return self._encode
+
+
+def _agree() -> None:
+    """Take the place of a check where none is needed."""
 
 
 def _unheard(done: int, total: int) -> None:

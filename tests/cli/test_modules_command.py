@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run, refused
+
+INPUT = {"name": "input", "batch_shape": [None, 8, 8, 3], "dtype": "float32"}
 
 
 @pytest.fixture
@@ -17,7 +20,12 @@ def bert(tmp_path: Path) -> Path:
     """A folder that looks like a BERT; only its small files are read by what is tested here."""
     folder = tmp_path / "bert"
     folder.mkdir()
-    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    sizes = {
+        "hidden_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 8,
+    }
     (folder / "config.json").write_text(json.dumps({**sizes, "max_position_embeddings": 40}))
     (folder / "model.safetensors").write_bytes(b"weights")
     (folder / "vocab.txt").write_text("[UNK]\n[CLS]\n[SEP]\n")
@@ -90,6 +98,28 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def packed(bert: Path) -> Path:
     return Path(shutil.make_archive(str(bert), "gztar", bert))
+
+
+def test_verify_fetches_nothing(run: Run, tmp_path: Path) -> None:
+    assert "not in the cache" in refused(run("modules", "verify", "use-lite"), 1)
+    assert not (tmp_path / "modules" / "entries").exists()
+
+
+def test_options_that_one_of_ours_does_not_know_are_refused_by_inspect_too(run: Run) -> None:
+    assert "write 'minilm'" in refused(run("modules", "inspect", "minilm#pooling=cls"), 1)
+
+
+def test_a_keras_file_is_a_risk_and_needs_trust(run: Run, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "soup.keras", "w") as archive:
+        layers = [{"class_name": "InputLayer", "config": INPUT, "module": "keras.layers"}]
+        config = {"name": "soup", "layers": layers, "input_layers": [["input", 0, 0]]}
+        model = {"class_name": "Functional", "module": "keras", "config": config}
+        archive.writestr("config.json", json.dumps(model))
+        archive.writestr("metadata.json", "{}")
+        archive.writestr("model.weights.h5", b"")
+    shown = run("modules", "inspect", tmp_path / "soup.keras").stdout
+    assert "risk: Keras" in shown and "a width that only running it tells" in shown
+    assert "--trust" in refused(run("modules", "add", tmp_path / "soup.keras"), 1)
 
 
 def test_doctor_counts_what_was_fetched_and_names_what_is_damaged(

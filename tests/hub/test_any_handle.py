@@ -6,6 +6,7 @@ import shutil
 import tarfile
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +133,28 @@ def test_one_module_is_the_same_as_folder_archive_and_zip(tmp_path: Path) -> Non
     assert all(np.array_equal(first, other) for other in others)
     assert len({module.card.digest for module in modules}) == 1
     assert load_module(str(folder)) is modules[0]
+
+
+def test_threads_that_want_one_module_get_the_same_one(tmp_path: Path) -> None:
+    folder = small_models.text_module(tmp_path / "module")
+    with ThreadPoolExecutor(4) as pool:
+        modules = list(pool.map(lambda _: load_module(str(folder)), range(8)))
+    assert len({id(module) for module in modules}) == 1
+
+
+def test_files_exchanged_after_loading_are_not_run(tmp_path: Path) -> None:
+    def act(tf, texts):
+        tf.io.write_file(str(tmp_path / "stolen"), texts[0])
+        return 0
+
+    folder = small_models.text_module(tmp_path / "module")
+    module = load_module(str(folder))
+    shutil.rmtree(folder)
+    small_models.module_doing(folder, act)
+    for use in (lambda: module.encode(TEXTS), lambda: module.export(tmp_path / "out")):
+        with pytest.raises(ModuleError, match="have changed since they were checked"):
+            use()
+    assert not (tmp_path / "stolen").exists()
 
 
 def test_a_collection_of_a_foreign_module_opens_from_anywhere(

@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from semsearch.errors import ContentError
+from semsearch.errors import ContentError, ModuleError
 from semsearch.modules.card import ModuleCard
 from semsearch.modules.networks import use_multilingual as our_code
+from semsearch.modules.networks.use_multilingual_network import Network
 
 pytestmark = pytest.mark.tensorflow
 
@@ -165,6 +166,34 @@ def test_half_surrogates_and_other_types_are_refused_before_anything_runs(senten
         sentences.encode(["fine", "soup\ud83d"])
     with pytest.raises(TypeError, match="bytes"):
         sentences.encode([b"soup"])
+
+
+def test_a_batch_that_memory_cannot_hold_is_encoded_in_parts(
+    sentences, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = sentences.encode(REVIEWS)
+    pool, sizes = Network.pool, []
+
+    def little_memory(self, tables, batch):
+        sizes.append(len(batch))
+        if len(batch) > 2:
+            raise MemoryError
+        return pool(self, tables, batch)
+
+    monkeypatch.setattr(Network, "pool", little_memory)
+    assert sentences.encode(REVIEWS) == pytest.approx(expected, abs=1e-6)
+    assert max(sizes) > 2
+
+
+def test_memory_that_holds_nothing_is_told_by_the_module_it_is_for(
+    sentences, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(self, tables, batch):
+        raise MemoryError
+
+    monkeypatch.setattr(Network, "pool", no_memory)
+    with pytest.raises(ModuleError, match="too small for the module 'use-multilingual'"):
+        sentences.encode(REVIEWS)
 
 
 def test_threads_may_encode_at_once(sentences) -> None:

@@ -47,6 +47,38 @@ def test_a_folder_that_has_these_signs_in_its_name_is_one_module(tmp_path: Path)
     assert handle.pair() is None
 
 
+@pytest.mark.parametrize(
+    "source", ["pypi:soup-weights==2.0+cpu", "https://example.org/a+b.tar.gz", "soup+noodles"]
+)
+def test_a_plus_in_a_version_an_address_or_a_name_joins_nothing(source: str) -> None:
+    assert parse_handle(source).pair() is None
+
+
+def test_folders_with_a_plus_in_their_names_can_be_a_pair(tmp_path: Path) -> None:
+    words, layers = tmp_path / "c++" / "words", tmp_path / "c++" / "layers+more"
+    for folder in (words, layers):
+        folder.mkdir(parents=True)
+    pair = parse_handle(f"{words}+{layers}").pair()
+    assert pair is not None
+    assert [part.source for part in pair] == [str(words), str(layers)]
+
+
+def test_what_no_path_can_be_is_no_path() -> None:
+    for source in ("a" * 300, "a\0b", "~nobody-of-this-name/x"):
+        assert parse_handle(f"{source}#layer=1").source == source
+        assert parse_handle(f"{source}+b").pair() in (None,) or "/" in source
+
+
+@pytest.mark.parametrize("digest", ["zz", "ab" * 31, "ab" * 33])
+def test_a_pin_that_is_no_digest_is_refused_at_once(digest: str) -> None:
+    with pytest.raises(ModuleError, match="64 hex digits"):
+        parse_handle(f"pypi:soup==1#sha256={digest}")
+
+
+def test_a_pin_may_be_written_in_capitals() -> None:
+    assert parse_handle(f"pypi:soup==1#sha256={'AB' * 32}").options["sha256"] == "ab" * 32
+
+
 def test_local_paths_are_anchored_and_names_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

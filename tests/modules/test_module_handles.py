@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from semsearch.errors import ModuleError
-from semsearch.modules import known_modules, load_module
+from semsearch.modules import anchored_handle, known_modules, load_module
 from semsearch.modules.card import REAL_WEIGHTS, SAME_SIGNATURE, card_digest
 from semsearch.modules.catalogue import BUILT_IN, FROM_HUB
 from semsearch.modules.handles import parse_handle
@@ -107,6 +107,21 @@ def test_a_path_to_nothing_is_answered_with_the_ways_to_name_a_module() -> None:
 def test_one_of_ours_has_no_options() -> None:
     with pytest.raises(ModuleError, match="write 'hashing'"):
         load_module("hashing#pooling=cls")
+
+
+def test_a_folder_that_is_called_like_a_module_does_not_stand_in_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("hashing", "use"):
+        (tmp_path / name).mkdir()
+        assert anchored_handle(name) == name
+    assert load_module("hashing").card.name == "hashing"
+
+
+def test_a_name_too_long_for_a_path_is_an_unknown_module() -> None:
+    with pytest.raises(ModuleError, match="there is no module"):
+        load_module("a" * 300)
 
 
 def test_a_module_that_must_be_fetched_says_how_when_offline() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semsearch.errors import ContentError
+from semsearch.errors import ContentError, ModuleError
 from semsearch.modules import Module, load_module
 from semsearch.modules.pictures import BLOCK
 
@@ -136,7 +136,7 @@ def test_no_threads_are_left_when_the_network_fails() -> None:
         raise MemoryError("too little")
 
     before = threading.active_count()
-    with pytest.raises(MemoryError):
+    with pytest.raises(ModuleError):
         module_of(encode).encode(range(LONG))
     assert threading.active_count() == before
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,9 @@ OPTIONS = {
     "channels": "rgb or bgr",
 }
 
+PACKAGES = ("pypi:", "npm:")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
 
 @dataclass(frozen=True)
 class Handle:
@@ -38,12 +42,18 @@ class Handle:
     def pair(self) -> tuple[Handle, Handle] | None:
         """Return the handles of preprocessor and encoder, or None for a single module.
 
-        The options go with the encoder.
+        A `+` may be part of a path, an address or a version too: it joins two sources where both
+        sides look like one. The options go with the encoder.
         """
-        first, plus, second = self.source.partition("+")
-        if not plus or not first or not second or Path(self.source).exists():
+        if "+" not in self.source or is_there(self.source):
             return None
-        return Handle(first, first), Handle(second, second, self.options)
+        parts = self.source.split("+")
+        splits = [("+".join(parts[:n]), "+".join(parts[n:])) for n in range(1, len(parts))]
+        for is_source in (_is_surely_source, _may_be_source):
+            for first, second in splits:
+                if is_source(first) and is_source(second):
+                    return Handle(first, first), Handle(second, second, self.options)
+        return None
 
     def anchored(self) -> str:
         """Return the handle with its local paths made absolute, so that it is good anywhere."""
@@ -63,16 +73,31 @@ def parse_handle(text: str) -> Handle:
     if not isinstance(text, str):
         raise TypeError(f"a handle is a str, not {type(text).__name__}")
     source, mark, fragment = text.partition("#")
-    if not mark or Path(text).exists():
+    if not mark or is_there(text):
         return Handle(text, text)
     if "=" not in fragment:
         fragment = f"layer={fragment}"
     return Handle(text, source, _options(text, fragment))
 
 
+def is_there(source: str) -> bool:
+    """Tell whether a source is a path to something."""
+    try:
+        return Path(source).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):  # too long, a NUL in it, an unknown user
+        return False
+
+
+def _is_surely_source(text: str) -> bool:
+    return "://" in text or text.startswith(PACKAGES) or is_there(text)
+
+
+def _may_be_source(text: str) -> bool:
+    return _is_surely_source(text) or "/" in text.strip("/+")
+
+
 def _anchored(source: str) -> str:
-    path = Path(source).expanduser()
-    return str(path.absolute()) if path.exists() else source
+    return str(Path(source).expanduser().absolute()) if is_there(source) else source
 
 
 def _options(text: str, fragment: str) -> dict[str, str]:
@@ -85,5 +110,14 @@ def _options(text: str, fragment: str) -> dict[str, str]:
                 " twice",
                 f"known are {', '.join(OPTIONS)}",
             )
-        options[name] = value
+        options[name] = _digest(text, value) if name == "sha256" else value
     return options
+
+
+def _digest(text: str, value: str) -> str:
+    digest = value.lower()
+    if not SHA256.fullmatch(digest):
+        raise ModuleError(
+            f"the handle {text!r} pins {value!r}, which is no SHA-256", "write its 64 hex digits"
+        )
+    return digest

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from semsearch.errors import ModuleError
 from semsearch.modules.handles.archives import ArchiveResolver
 from semsearch.modules.handles.attempts import NotObtained, failure
 from semsearch.modules.handles.cache import cache_root
-from semsearch.modules.handles.contents import digest_over, size_of
+from semsearch.modules.handles.contents import digest_over, facts_of, size_of
 from semsearch.modules.handles.found import Found, Resolver
 from semsearch.modules.handles.handle import Handle
 from semsearch.modules.handles.hub import HubResolver
@@ -67,6 +68,17 @@ def resolve(
     return Resolved(
         handle, found.path, found.source, digest, size_of(found.files), pins.is_trusted(digest)
     )
+
+
+def check_unchanged(parts: Iterable[Resolved]) -> None:
+    """Raise a ModuleError unless the files are still those that were resolved."""
+    for part in parts:
+        if digest_over(facts_of(part.path)) != part.digest:
+            raise ModuleError(
+                f"the files of the module {part.handle.text!r} have changed since they were"
+                " checked",
+                "load the module again",
+            )
 
 
 def _found(handle: Handle, policy: Policy, resolvers: Sequence[Resolver]) -> Found:

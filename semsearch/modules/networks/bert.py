@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load
@@ -55,16 +54,25 @@ def shape_of(config: Mapping[str, Any]) -> Shape:
             remedy,
         )
     try:
-        return Shape(
+        shape = Shape(
             width=int(config["hidden_size"]),
             layers=int(config["num_hidden_layers"]),
             heads=int(config["num_attention_heads"]),
+            units=int(config["intermediate_size"]),
             epsilon=float(config.get("layer_norm_eps", 1e-12)),
             activation=activation,
             positions=int(config["max_position_embeddings"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModuleError(f"config.json states no usable {error}", remedy) from error
+    sizes = (shape.width, shape.layers, shape.heads, shape.units, shape.positions)
+    if min(sizes) < 1 or shape.width % shape.heads:
+        raise ModuleError(
+            f"config.json states sizes that no BERT has: {shape.heads} heads of {shape.width}"
+            f" numbers, {shape.layers} layers, {shape.units} units, {shape.positions} positions",
+            remedy,
+        )
+    return shape
 
 
 def read_arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:
@@ -109,6 +117,7 @@ class Encoder:
         reading: Reading,
     ) -> None:
         words = read_vocabulary(vocabulary)
+        _check_vocabulary(words, arrays)
         self._words = WordPieces(words, is_uncased=reading.is_uncased)
         self._reading = reading
         make = functools.partial(
@@ -135,12 +144,11 @@ class Encoder:
         return self._words.encode(texts, self._reading.max_tokens)
 
 
-def check_arrays(arrays: Mapping[str, npt.NDArray[Any]], shape: Shape) -> None:
-    """Raise a ModuleError unless the arrays are those of a BERT of this width."""
-    words = arrays.get("embeddings.word_embeddings.weight", np.empty((0, 0)))
-    if words.ndim != 2 or words.shape[1] != shape.width:  # noqa: PLR2004 - a matrix has two axes
+def _check_vocabulary(words: Mapping[str, int], arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Raise a ModuleError unless every piece of the vocabulary has a vector."""
+    rows = len(arrays.get("embeddings.word_embeddings.weight", ()))
+    if rows and max(words.values()) >= rows:
         raise ModuleError(
-            f"the weights hold word vectors of shape {words.shape}, config.json says"
-            f" (words, {shape.width})",
+            f"the vocabulary has {max(words.values()) + 1} lines, the weights {rows} word vectors",
             "use the files of one BERT model",
         )

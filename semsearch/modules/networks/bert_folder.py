@@ -16,7 +16,6 @@ from semsearch.modules.module import Encode, Module
 from semsearch.modules.networks.bert import (
     Encoder,
     Reading,
-    check_arrays,
     read_arrays,
     read_json,
     shape_of,
@@ -49,9 +48,7 @@ def open_bert(resolved: Resolved) -> Module:
     folder, name = resolved.path, resolved.handle.text
 
     def arrays() -> dict[str, npt.NDArray[Any]]:
-        found = read_arrays(_bytes(folder / WEIGHTS))
-        check_arrays(found, shape)
-        return found
+        return read_arrays(_bytes(folder / WEIGHTS))
 
     def build() -> Encode:
         return Encoder(name, arrays(), _bytes(folder / VOCABULARY), shape, reading).encode

@@ -51,17 +51,11 @@ def bert_graph(
         network.graph, tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)
     )
 
-    def normalised(texts: Any) -> Any:
-        texts = tf.strings.regex_replace(texts, UNSEEN, "")
-        if not reading.is_uncased:
-            return texts
-        texts = tensorflow_text.normalize_utf8(texts, "NFD")
-        texts = tf.strings.regex_replace(texts, ACCENTS, "")
-        return tf.strings.lower(tf.strings.regex_replace(texts, "Σ", "σ"), encoding="utf-8")
-
     def call(texts: Any) -> Any:
         mark = tf.ones_like(texts, tf.int32)[:, None]
-        pieces = tokenizer.tokenize(normalised(texts))[:, : reading.max_tokens - 2]
+        pieces = tokenizer.tokenize(_normalised(tf, texts, reading.is_uncased))[
+            :, : reading.max_tokens - 2
+        ]
         tokens = tf.concat([mark * vocabulary[START], pieces, mark * vocabulary[END]], 1)
         ids = tokens.to_tensor()
         # Every text has its two marks, so this widens the batch of no texts alone.
@@ -75,6 +69,18 @@ def bert_graph(
         tracked=[tokenizer],
         licence_texts=licences,
     )
+
+
+def _normalised(tf: Any, texts: Any, is_uncased: bool) -> Any:
+    """Return texts as our own tokeniser splits them, see `wordpiece.py`."""
+    import tensorflow_text
+
+    texts = tf.strings.regex_replace(texts, UNSEEN, "")
+    if not is_uncased:
+        return texts
+    texts = tensorflow_text.normalize_utf8(texts, "NFD")
+    texts = tf.strings.regex_replace(texts, ACCENTS, "")
+    return tf.strings.lower(tf.strings.regex_replace(texts, "Σ", "σ"), encoding="utf-8")
 
 
 def _lines(vocabulary: Mapping[str, int]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,12 @@ MASKED = -1e9
 
 @dataclass(frozen=True)
 class Shape:
-    """The sizes of one BERT: width, layers, heads, and what its layer norms and units are."""
+    """The sizes of one BERT: width, layers, heads, units, positions, and what they are made of."""
 
     width: int
     layers: int
     heads: int
+    units: int
     epsilon: float
     activation: str
     positions: int
@@ -52,11 +54,12 @@ class Network:
         self._shape, self._pooling = shape, pooling
         self._type = tf.bfloat16 if is_quick else tf.float32
         self._weights = weights
-        self._words = tf.constant(self._matrix("embeddings.word_embeddings.weight"))
+        width = shape.width
+        self._words = tf.constant(self._matrix("embeddings.word_embeddings.weight", None, width))
         # Every token is of the first type, so its row can be added to the positions once.
         self._places = tf.constant(
-            self._matrix("embeddings.position_embeddings.weight")
-            + self._matrix("embeddings.token_type_embeddings.weight")[0]
+            self._matrix("embeddings.position_embeddings.weight", shape.positions, width)
+            + self._matrix("embeddings.token_type_embeddings.weight", None, width)[0]
         )
         self._norm = self._norm_of("embeddings.LayerNorm")
         self._layers = [self._layer(number) for number in range(layer)]
@@ -121,36 +124,51 @@ class Network:
         name = f"encoder.layer.{number}."
         # The scale of the dot products goes into the queries, where it costs nothing.
         scale = (self._shape.width // self._shape.heads) ** -0.5
-        parts = [self._linear(f"{name}attention.self.{part}") for part in ("query", "key", "value")]
+        width, units = self._shape.width, self._shape.units
+        square = functools.partial(self._linear, into=width, out=width)
+        parts = [square(f"{name}attention.self.{part}") for part in ("query", "key", "value")]
         parts[0] = (parts[0][0] * scale, parts[0][1] * scale)
         kernel = np.concatenate([part[0] for part in parts], 1)
         bias = np.concatenate([part[1] for part in parts])
         return {
             "query_key_value": self._constants(kernel, bias),
-            "attention_output": self._constants(*self._linear(f"{name}attention.output.dense")),
+            "attention_output": self._constants(*square(f"{name}attention.output.dense")),
             "attention_norm": self._norm_of(f"{name}attention.output.LayerNorm"),
-            "intermediate": self._constants(*self._linear(f"{name}intermediate.dense")),
-            "output": self._constants(*self._linear(f"{name}output.dense")),
+            "intermediate": self._constants(
+                *self._linear(f"{name}intermediate.dense", into=width, out=units)
+            ),
+            "output": self._constants(*self._linear(f"{name}output.dense", into=units, out=width)),
             "output_norm": self._norm_of(f"{name}output.LayerNorm"),
         }
 
-    def _linear(self, name: str) -> tuple[Vectors, Vectors]:
+    def _linear(self, name: str, *, into: int, out: int) -> tuple[Vectors, Vectors]:
         # PyTorch keeps (out, in).
-        return self._matrix(f"{name}.weight").T, self._matrix(f"{name}.bias")
+        return self._matrix(f"{name}.weight", out, into).T, self._matrix(f"{name}.bias", out)
 
     def _norm_of(self, name: str) -> tuple[Any, Any]:
         tf = self._tf
-        gain, bias = self._matrix(f"{name}.weight"), self._matrix(f"{name}.bias")
+        gain, bias = (
+            self._matrix(f"{name}.{part}", self._shape.width) for part in ("weight", "bias")
+        )
         return tf.constant(gain), tf.constant(bias)
 
     def _constants(self, kernel: Vectors, bias: Vectors) -> tuple[Any, Any]:
         constant = functools.partial(self._tf.cast, dtype=self._type)
         return constant(np.ascontiguousarray(kernel)), constant(bias)
 
-    def _matrix(self, name: str) -> Vectors:
-        try:
-            return self._weights[name].astype(np.float32)
-        except KeyError as error:
+    def _matrix(self, name: str, *sizes: int | None) -> Vectors:
+        """Return an array of the sizes that the shape asks for; None is any size."""
+        array = self._weights.get(name)
+        remedy = "use the files of one BERT model"
+        if array is None:
+            raise ModuleError(f"the weights have no array {name!r}", remedy)
+        wanted = tuple(
+            size if size is not None else own
+            for size, own in zip_longest(sizes, array.shape, fillvalue=-1)
+        )
+        if array.shape != wanted:
             raise ModuleError(
-                f"the weights have no array {name!r}", "use the files of one BERT model"
-            ) from error
+                f"the weights hold {name!r} of shape {array.shape}, config.json asks for {sizes}",
+                remedy,
+            )
+        return array.astype(np.float32)

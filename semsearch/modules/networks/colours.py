@@ -32,6 +32,8 @@ CARD = ModuleCard(
     "show. For tests and trials only.",
     items_per_second=400,
     image_size=SIZE,
+    pixel_range=(0.0, 255.0),
+    signature=f"images (n, {SIZE}, {SIZE}, 3) uint8 -> vectors (n, {DIM}) float32",
 )
 
 

@@ -31,6 +31,8 @@ CARD = ModuleCard(
     caveat="It has no understanding: texts are near when they share words or spellings, never "
     "because they mean the same. For tests and trials only.",
     items_per_second=20_000,
+    signature=f"text (n) string -> vectors (n, {DIM}) float32",
+    is_dynamic=True,
 )
 
 

@@ -35,7 +35,9 @@ VOCABULARY = WeightFile(
 )
 WEIGHTS = (ARRAYS, VOCABULARY)
 
-SHAPE = Shape(width=DIM, layers=6, heads=12, epsilon=1e-12, activation="gelu", positions=512)
+SHAPE = Shape(
+    width=DIM, layers=6, heads=12, units=1536, epsilon=1e-12, activation="gelu", positions=512
+)
 READING = Reading(layer=6, pooling="mean", max_tokens=256, is_uncased=True)
 
 CARD = ModuleCard(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from semsearch.modules.batches import run_halving
 from semsearch.modules.card import ModuleCard, card_digest
 from semsearch.modules.exporting.exportable import Exportable
 from semsearch.modules.exporting.licence import licence_texts
@@ -60,6 +62,9 @@ CARD = ModuleCard(
     caveat="Made for sentences and short paragraphs; on long specialist documents plain word "
     "search finds more. Its table is rounded to 6 bits, so vectors differ a little from Google's.",
     items_per_second=1_500,
+    signature=f"text (n) string -> vectors (n, {DIM}) float32",
+    is_dynamic=True,
+    size=32_904_263,
 )
 
 CHUNKS = 17
@@ -141,7 +146,8 @@ class Encoder:
             )
             tables = network.look_up(self._embed(distinct))
             for batch in in_budgets(_relabelled(group, places), BATCH_TOKENS):
-                yield [stretch.row for stretch in batch], network.pool(tables, batch)
+                pooled = run_halving(partial(network.pool, tables), batch)
+                yield [stretch.row for stretch in batch], pooled
 
     def _embed(self, ids: npt.NDArray[np.int32]) -> Vectors:
         chunk = ids % CHUNKS

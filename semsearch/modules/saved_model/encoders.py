@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +16,8 @@ from semsearch.modules.exporting.exportable import Exportable
 from semsearch.modules.handles.resolve import Resolved
 from semsearch.modules.image import prepare_image
 from semsearch.modules.module import Content, Encode, Module, Progress
-from semsearch.modules.runtime import import_tensorflow, is_out_of_memory
+from semsearch.modules.refusals import refuse_void
+from semsearch.modules.runtime import import_tensorflow
 from semsearch.modules.saved_model.facts import card_from, interface_for
 from semsearch.modules.saved_model.interface import BYTES, LOCAL, PICTURE, TEXT, Interface
 from semsearch.modules.saved_model.keras_config import is_keras_file
@@ -27,7 +27,7 @@ from semsearch.modules.saved_model.loaded import load, module_errors
 from semsearch.modules.saved_model.republish import republish
 from semsearch.modules.saved_model.scan import refuse_risky
 from semsearch.modules.text import checked_text, each_text_once
-from semsearch.vectors import SMALLEST_NORM, Vectors
+from semsearch.vectors import Vectors
 
 BATCH = 32
 BUDGET = 65_536
@@ -118,25 +118,23 @@ class Encoder:
 
     def _encode_texts(self, texts: Sequence[str], on_progress: Progress) -> Vectors:
         lengths = [TEXT_COST + len(text.encode()) for text in texts]
-        with self._enough_memory():
-            return encode_in_batches(texts, lengths, BUDGET, self._text_vectors, on_progress)
+        return encode_in_batches(texts, lengths, BUDGET, self._text_vectors, on_progress)
 
     def _encode_images(
         self, images: Sequence[npt.NDArray[np.uint8]], on_progress: Progress
     ) -> Vectors:
         done: list[Vectors] = []
-        with self._enough_memory():
-            for start in range(0, len(images), BATCH):
-                batch = list(images[start : start + BATCH])
-                vectors = run_halving(self._vectors, batch)
-                self._refuse_void(vectors, [_told_by_colour(image) for image in batch])
-                done.append(vectors)
-                on_progress(start + len(batch), len(images))
+        for start in range(0, len(images), BATCH):
+            batch = list(images[start : start + BATCH])
+            vectors = run_halving(self._vectors, batch)
+            refuse_void(self._name, vectors, [_told_by_colour(image) for image in batch])
+            done.append(vectors)
+            on_progress(start + len(batch), len(images))
         return np.concatenate(done)
 
     def _text_vectors(self, texts: list[str]) -> Vectors:
         vectors = self._vectors(texts)
-        self._refuse_void(vectors, [f"the text {text[:SHOWN]!r}" for text in texts])
+        refuse_void(self._name, vectors, [f"the text {text[:SHOWN]!r}" for text in texts])
         return vectors
 
     def _vectors(self, batch: list[Any]) -> Vectors:
@@ -174,28 +172,6 @@ class Encoder:
         if (low, high) != BYTES:
             pixels = low + pixels.astype(np.float32) * np.float32((high - low) / BYTES[1])
         return tf.cast(pixels, port.dtype)
-
-    def _refuse_void(self, vectors: Vectors, names: Sequence[str]) -> None:
-        norms = np.linalg.norm(vectors, axis=1)
-        bad = np.flatnonzero(~(np.isfinite(norms) & (norms >= SMALLEST_NORM)))
-        if len(bad):
-            row = int(bad[0])
-            kind = "a zero vector" if np.isfinite(norms[row]) else "NaN or infinity"
-            raise ContentError(
-                f"the module {self._name!r} gave {kind} for {names[row]}", "leave the item out"
-            )
-
-    @contextmanager
-    def _enough_memory(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-            raise ModuleError(
-                f"the memory is too small for the module {self._name!r}, even for one item",
-                "close other programs, or use a smaller module or shorter texts",
-            ) from error
 
     @property
     def _name(self) -> str:

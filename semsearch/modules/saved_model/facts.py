@@ -21,7 +21,7 @@ CARD_FILE = Path("semsearch", "card.json")
 NOT_STATED = "not stated"
 LONGEST_TEXT = 2_000
 PACKAGE = re.compile(r"(?:pypi|npm):(?P<name>.+?)(?:==|@)(?P<version>[^@=]+)")
-ENDINGS = re.compile(r"(\.tar\.gz|\.tgz|\.zip|\.keras)$")
+ENDINGS = re.compile(r"(\.tar\.gz|\.tgz|\.tar|\.zip|\.keras)$")
 FOR_PAIRS = frozenset({"pooling", "max_tokens"})
 FOR_PICTURES = frozenset({"size", "pixels", "channels"})
 FOR_SAVED_MODELS = frozenset({"tags", "signature", "output"})

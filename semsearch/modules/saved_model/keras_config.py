@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -32,6 +33,18 @@ SMALL_SCALE = 0.02
 MODEL = "model"
 REMEDY = "save the network without them, or as a SavedModel with model.export(FOLDER)"
 
+BROKEN = (
+    OSError,
+    ValueError,
+    KeyError,
+    RecursionError,
+    EOFError,
+    RuntimeError,  # encrypted
+    NotImplementedError,  # packed in a way that Python has not
+    zlib.error,
+    zipfile.BadZipFile,
+)
+
 
 def is_keras_file(path: Path) -> bool:
     """Tell whether a module is one `.keras` file."""
@@ -48,7 +61,7 @@ def read_config(path: Path) -> dict[str, Any]:
         with zipfile.ZipFile(path) as archive:
             _check_members(path, archive)
             config = json.loads(archive.read(CONFIG))
-    except (OSError, ValueError, KeyError, RecursionError, zipfile.BadZipFile) as error:
+    except BROKEN as error:
         raise ModuleError(
             f"{str(path)!r} is no whole .keras file ({error})", "save it anew with model.save"
         ) from error
@@ -81,8 +94,14 @@ def keras_interface(path: Path, options: Mapping[str, str], known: Mapping[str, 
 
 def layer_names(config: Mapping[str, Any]) -> list[str]:
     """Return the names of the layers of a model."""
-    layers = _inner(config).get("layers", ())
-    return [str(_inner(layer).get("name", "")) for layer in layers if isinstance(layer, dict)]
+    return [str(_inner(layer).get("name", "")) for layer in _layers(_inner(config))]
+
+
+def _layers(inner: Mapping[str, Any]) -> list[dict[str, Any]]:
+    layers = inner.get("layers")
+    if not isinstance(layers, list):
+        return []
+    return [layer for layer in layers if isinstance(layer, dict)]
 
 
 def _check_members(path: Path, archive: zipfile.ZipFile) -> None:
@@ -111,7 +130,7 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
 def _check_object(path: Path, part: dict[str, Any]) -> None:
     name, module = part["class_name"], part.get("module")
     registered = part.get("registered_name")
-    if name in UNSAFE_CLASSES:
+    if isinstance(name, str) and name in UNSAFE_CLASSES:
         raise _refused(path, f"a {name} layer, which is code")
     if not isinstance(name, str) or not CLASSES.fullmatch(name):
         raise _refused(path, f"the function {name!r}")
@@ -129,7 +148,7 @@ def _refused(path: Path, what: str) -> ModuleError:
 
 def _inputs(config: Mapping[str, Any]) -> Iterator[Port]:
     inner = _inner(config)
-    layers = [layer for layer in inner.get("layers", ()) if isinstance(layer, dict)]
+    layers = _layers(inner)
     named = set(_strings(inner.get("input_layers", [])))
     for layer in layers:
         facts = _inner(layer)

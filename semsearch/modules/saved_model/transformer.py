@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from semsearch.errors import ContentError, ModuleError
 from semsearch.modules.batches import encode_in_batches
 from semsearch.modules.module import Progress
-from semsearch.modules.runtime import import_tensorflow, is_out_of_memory
+from semsearch.modules.refusals import refuse_void
+from semsearch.modules.runtime import import_tensorflow
 from semsearch.modules.saved_model.loaded import Loaded, load, module_errors
 from semsearch.modules.saved_model.plan import MASK_COLUMN, Plan
 from semsearch.modules.saved_model.pooling import pool
 from semsearch.modules.text import Tokens
-from semsearch.vectors import SMALLEST_NORM, Vectors
+from semsearch.vectors import Vectors
 
 BUDGET = 4096
 """How many tokens, with their padding, go through the encoder at once."""
@@ -121,7 +121,7 @@ class Transformer:
 
         Raises:
             ContentError: a vector has no direction, or holds NaN; its text is named.
-            ModuleError: the preprocessor or the encoder failed, or one text exceeds the memory.
+            ModuleError: the preprocessor or the encoder failed.
         """
         tokenised = self._tokeniser.tokenise(texts)
         # A module's own vector may be read at the end of the padded tokens, so they stay there,
@@ -137,29 +137,10 @@ class Transformer:
                 vectors: Vectors = self._vectors(tokenised.batch(rows, t, stays)).numpy()
             return vectors
 
-        try:
-            vectors = encode_in_batches(tokenised.rows, lengths, BUDGET, run, on_progress)
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-            raise ModuleError(
-                f"the memory does not suffice for a text of {max(lengths)} tokens",
-                "give a smaller max_tokens in the handle, or close other programs",
-            ) from error
-        self._refuse_void(vectors, texts)
+        vectors = encode_in_batches(tokenised.rows, lengths, BUDGET, run, on_progress)
+        told = [f"the text {text[:SHOWN]!r}" for text in texts]
+        refuse_void(self._plan.encoder.name, vectors, told)
         return vectors
-
-    def _refuse_void(self, vectors: Vectors, texts: Sequence[str]) -> None:
-        norms = np.linalg.norm(vectors, axis=1)
-        bad = np.flatnonzero(~(np.isfinite(norms) & (norms >= SMALLEST_NORM)))
-        if len(bad):
-            row = int(bad[0])
-            kind = "a zero vector" if np.isfinite(norms[row]) else "NaN or infinity"
-            raise ContentError(
-                f"the encoder {self._plan.encoder.name!r} gave {kind} for the text"
-                f" {texts[row][:SHOWN]!r}",
-                "leave the item out",
-            )
 
 
 def network(plan: Plan, encoder: Loaded) -> Callable[[Any], Any]:

@@ -84,7 +84,7 @@ def bert(tmp_path_factory) -> Path:
     save_file(arrays, folder / "model.safetensors")
     (folder / "vocab.txt").write_text("\n".join(WORDS))
     config = {"hidden_size": WIDTH, "num_hidden_layers": 1, "num_attention_heads": 2}
-    config["max_position_embeddings"] = PLACES
+    config |= {"intermediate_size": UNITS, "max_position_embeddings": PLACES}
     (folder / "config.json").write_text(json.dumps(config))
     return folder
 

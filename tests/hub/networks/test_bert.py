@@ -67,6 +67,7 @@ def config(**changes: object) -> dict[str, object]:
         "hidden_size": WIDTH,
         "num_hidden_layers": LAYERS,
         "num_attention_heads": HEADS,
+        "intermediate_size": UNITS,
         "layer_norm_eps": 1e-12,
         "max_position_embeddings": POSITIONS,
     } | changes
@@ -190,6 +191,8 @@ def test_a_repeated_text_gets_the_same_vector(folder: Path) -> None:
         ({"hidden_act": "swish"}, "'swish' units"),
         ({"position_embedding_type": "relative_key"}, "'relative_key' positions"),
         ({"hidden_size": None}, "no usable"),
+        ({"num_attention_heads": 0}, "no BERT has: 0 heads"),
+        ({"num_attention_heads": 3}, "no BERT has: 3 heads of 16"),
     ],
 )
 def test_what_is_no_bert_of_ours_is_refused(folder: Path, changes, complaint: str) -> None:
@@ -214,21 +217,46 @@ def test_an_option_that_does_not_fit_is_refused(folder: Path, option: str, compl
 
 
 def test_damaged_files_are_told_by_name(folder: Path) -> None:
-    module = load_module(str(folder))
     (folder / "model.safetensors").write_bytes(b"soup")
     with pytest.raises(ModuleError, match="no safetensors file"):
+        load_module(str(folder)).encode(["soup"])
+
+
+def test_files_that_change_between_loading_and_encoding_are_not_used(folder: Path) -> None:
+    module = load_module(str(folder))
+    (folder / "model.safetensors").write_bytes(b"soup")
+    with pytest.raises(ModuleError, match="have changed since they were checked"):
         module.encode(["soup"])
 
 
 def test_weights_of_another_model_are_refused(folder: Path) -> None:
-    arrays = {"embeddings.word_embeddings.weight": np.zeros((4, 8), np.float32)}
+    arrays = {"embeddings.word_embeddings.weight": np.zeros((len(PIECES), 8), np.float32)}
     save_file(arrays, folder / "model.safetensors")
-    with pytest.raises(ModuleError, match=r"shape \(4, 8\), config.json says \(words, 16\)"):
+    with pytest.raises(ModuleError, match=r"shape \(21, 8\), config.json asks for \(None, 16\)"):
+        load_module(str(folder)).encode(["soup"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"max_position_embeddings": 41}, r"\(40, 16\), config.json asks for \(41, 16\)"),
+        ({"intermediate_size": 23}, r"\(24, 16\), config.json asks for \(23, 16\)"),
+    ],
+)
+def test_weights_of_other_sizes_than_stated_are_refused(folder: Path, changes, complaint) -> None:
+    write(folder / "config.json", config(**changes))
+    with pytest.raises(ModuleError, match=complaint):
+        load_module(str(folder)).encode(["soup"])
+
+
+def test_a_vocabulary_longer_than_the_table_is_refused(folder: Path) -> None:
+    (folder / "vocab.txt").write_text("\n".join([*PIECES, "more"]), encoding="utf-8")
+    with pytest.raises(ModuleError, match="22 lines, the weights 21 word vectors"):
         load_module(str(folder)).encode(["soup"])
 
 
 def test_weights_that_lack_an_array_are_refused_by_its_name(folder: Path) -> None:
-    arrays = {"embeddings.word_embeddings.weight": np.zeros((4, WIDTH), np.float32)}
+    arrays = {"embeddings.word_embeddings.weight": np.zeros((len(PIECES), WIDTH), np.float32)}
     save_file(arrays, folder / "model.safetensors")
     with pytest.raises(ModuleError, match="no array 'embeddings.position_embeddings.weight'"):
         load_module(str(folder)).encode(["soup"])
