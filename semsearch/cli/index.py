@@ -8,19 +8,18 @@ from pathlib import Path
 import click
 
 from semsearch import corpus
+from semsearch.cli.fetching import fetched
 from semsearch.cli.options import indexes_of, json_option, name_argument
 from semsearch.cli.screen import (
     counted,
-    download_bar,
     notes,
     print_facts,
     print_json,
     progress_bar,
 )
-from semsearch.collection import AddReport, Collection, growing_collection
-from semsearch.errors import SourceError
-from semsearch.modules import ModuleCard
-from semsearch.modules.inventory import add_module
+from semsearch.collection import DEFAULT_MODULES, AddReport, Collection, growing_collection
+from semsearch.errors import ModuleError, SourceError
+from semsearch.modules import ModuleCard, known_card
 
 SHOWN_SKIPPED = 10
 
@@ -65,12 +64,30 @@ def index(  # noqa: PLR0913 - one parameter an option
     names = [click.format_filename(source) for source in sources]
     modality = _common_modality(names, found)
     if module is not None:
-        with download_bar() as policy:
-            add_module(module, policy)
+        _fetch(module, modality, names)
     with growing_collection(indexes_of(context), name, modality, module) as collection:
         reports = [_add(collection, one, on_error) for one in found]
         _print_reports(names, reports, as_json)
         _check_something_stands(reports)  # in here, so that a new collection is not left empty
+
+
+def _fetch(handle: str, modality: str, names: Sequence[str]) -> None:
+    """Have the module here before anything else happens, if it is of the right kind."""
+    known = known_card(handle)
+    if known is not None:
+        _check_kind(handle, known, modality, names)
+    card = fetched(handle)
+    _check_kind(handle, card, modality, names)
+
+
+def _check_kind(handle: str, card: ModuleCard, modality: str, names: Sequence[str]) -> None:
+    if card.modality != modality:
+        kinds = {"text": "texts", "image": "pictures", "local-features": "places in pictures"}
+        raise ModuleError(
+            f"the module {handle!r} encodes {kinds[card.modality]}, and"
+            f" {', '.join(map(repr, names))} holds {kinds[modality]}",
+            f"take another module, such as {DEFAULT_MODULES[modality]}",
+        )
 
 
 def index_sample(indexes: Path, name: str, **columns: str) -> None:
@@ -94,8 +111,16 @@ def _common_modality(names: Sequence[str], found: Sequence[corpus.Corpus]) -> st
 
 def _add(collection: Collection, found: corpus.Corpus, on_error: str) -> AddReport:
     _print_plan(collection, found)
-    with progress_bar(f"indexing {found.name}") as progress:
-        return collection.add(found, on_error=on_error, progress=progress)
+    before = len(collection)
+    try:
+        with progress_bar(f"indexing {found.name}") as progress:
+            return collection.add(found, on_error=on_error, progress=progress)
+    except KeyboardInterrupt:
+        stored = len(collection) - before
+        notes().print(
+            f"{counted(stored, 'item')} of {found.name} stored; the same command goes on from there"
+        )
+        raise
 
 
 def _print_plan(collection: Collection, found: corpus.Corpus) -> None:

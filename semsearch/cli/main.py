@@ -61,7 +61,7 @@ class Commands(click.Group):
             _tell(ctx, f"{error.filename or 'the system'}: {error.strerror or error}")
             ctx.exit(PROBLEM)
         except KeyboardInterrupt:
-            print_error("stopped; what was finished is kept")
+            print_error("stopped; what was stored is kept")
             ctx.exit(INTERRUPTED)
 
 

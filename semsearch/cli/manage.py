@@ -19,12 +19,13 @@ def info(context: click.Context, *, name: str, as_json: bool) -> None:
         print_json(facts)
         return
     module, dim = facts["module"].get("name"), facts["dim"]
+    made = _named(module, facts["handle"]) if module else "none, your own"
     fields = ", ".join(f"{field} ({kind})" for field, kind in facts["fields"].items())
     lines = [
         ("collection", f"{facts['name']}  ({facts['path']})"),
         ("rows", counted(facts["rows"], facts["modality"].removesuffix("s"))),
         ("fields", fields or "none"),
-        ("module", f"{module}, vectors of {dim}" if module else f"none; your own vectors of {dim}"),
+        ("module", f"{made}, vectors of {dim}"),
         *([("mind", facts["module"]["caveat"])] if module else []),
         ("index", f"{facts['index']}, recall {facts['recall']:.2f}"),
         ("disk", f"{facts['bytes'] / 1e6:,.1f} MB"),
@@ -32,6 +33,10 @@ def info(context: click.Context, *, name: str, as_json: bool) -> None:
         ("classifiers", ", ".join(facts["classifiers"]) or "none"),
     ]
     print_facts(lines, results())
+
+
+def _named(module: str, handle: str) -> str:
+    return module if handle == module else f"{module} ({handle})"
 
 
 @click.command()

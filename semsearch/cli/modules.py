@@ -10,21 +10,32 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from semsearch.cli.fetching import fetched
 from semsearch.cli.options import json_option
 from semsearch.cli.probes import print_probes, probes_of
-from semsearch.cli.screen import counted, download_bar, print_facts, print_json, results, working
+from semsearch.cli.screen import (
+    counted,
+    download_bar,
+    notes,
+    print_facts,
+    print_json,
+    results,
+    working,
+)
 from semsearch.modules import ModuleCard, load_module
 from semsearch.modules.inventory import (
     Finding,
     Listing,
-    add_module,
     forget_module,
     inventory,
     look_at,
     verify_modules,
 )
 
+HEADINGS = ("handle", "for", "dim", "languages", "size", "state", "what it is")
 LANGUAGES_SHOWN = 4
+WIDE = 150
+"""From so many columns on there is room to say what each module is."""
 
 
 @click.group()
@@ -45,11 +56,17 @@ def list_modules(*, as_json: bool) -> None:
         print_json([listing.as_dict() for listing in listings])
         return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in ("handle", "for", "dim", "languages", "size", "state", "what it is"):
-        table.add_column(heading, overflow="fold")
+    console = results()
+    shown = len(HEADINGS) if console.width >= WIDE else len(HEADINGS) - 1
+    headings = HEADINGS[:shown]
+    for heading in headings:
+        table.add_column(heading, no_wrap=True)
     for listing in listings:
-        table.add_row(*(Text(cell) for cell in _cells(listing)))
-    results().print(table)
+        cells = _cells(listing)[:shown]
+        table.add_row(*(Text(cell) for cell in cells))
+    console.print(table)
+    if console.width < WIDE:
+        notes().print("what they are: semsearch modules inspect HANDLE, or a wider window")
 
 
 def _cells(listing: Listing) -> Sequence[str]:
@@ -84,6 +101,8 @@ def inspect(handle: str, *, probe: bool, as_json: bool) -> None:
     print_facts(list(_facts(card)), results())
     for risk in risks:
         results().print(f"risk: {risk}", style="red")
+    if risks:
+        results().print(f"it runs only after: semsearch modules add '{handle}' --trust")
     if probes is not None:
         print_probes(probes)
 
@@ -95,8 +114,7 @@ def inspect(handle: str, *, probe: bool, as_json: bool) -> None:
 @json_option
 def add(handle: str, *, trust: bool, update: bool, as_json: bool) -> None:
     """Fetch HANDLE into the cache, check it and pin it by its digest."""
-    with download_bar(trust=trust, update=update) as policy:
-        card = add_module(handle, policy)
+    card = fetched(handle, trust=trust, update=update)
     if as_json:
         print_json(card.as_dict())
         return
@@ -125,6 +143,7 @@ def _print_findings(findings: Sequence[Finding]) -> None:
     for finding in findings:
         if finding.problem:
             results().print(f"{finding.handle}: {finding.problem}", style="red")
+            results().print(f"  fetch it again with: semsearch modules add '{finding.handle}'")
         else:
             results().print(f"{finding.handle}: all is well{finding.note}")
     if not findings:
@@ -179,7 +198,9 @@ def _takes(card: ModuleCard) -> str:
     if card.pixel_range:
         low, high = card.pixel_range
         range_ = f", pixels from {low:g} to {high:g}"
-    return f"{card.modality}: {shape}{range_}, {'dynamic' if card.is_dynamic else 'fixed'} shape"
+    if card.modality == "image":
+        return f"{card.modality}: {shape}{range_}{' or other sizes' if card.is_dynamic else ''}"
+    return f"{card.modality}: {shape}{range_}"
 
 
 def _languages(card: ModuleCard) -> str:
@@ -189,4 +210,6 @@ def _languages(card: ModuleCard) -> str:
 
 
 def _size(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB" if size else ""
+    if size < 100_000:  # noqa: PLR2004 - a tenth of a megabyte is the last digit shown
+        return f"{size / 1e3:,.1f} kB" if size else ""
+    return f"{size / 1e6:,.1f} MB"

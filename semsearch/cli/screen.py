@@ -110,10 +110,11 @@ def progress_bar(doing: str) -> Iterator[Callable[[int, int | None], None]]:
 
 
 @contextmanager
-def download_bar(**allowed: bool) -> Iterator[Policy]:
+def download_bar(*, expected: int = 0, **allowed: bool) -> Iterator[Policy]:
     """Yield a policy for fetching modules whose downloads show as bars on stderr.
 
-    `allowed` are its fields `trust` and `update`; SEMSEARCH_OFFLINE counts too.
+    `expected` are the bytes where the source does not tell, `allowed` the policy's fields `trust`
+    and `update`; SEMSEARCH_OFFLINE counts too.
     """
     columns = (
         SpinnerColumn(),
@@ -129,7 +130,7 @@ def download_bar(**allowed: bool) -> Iterator[Policy]:
         def report(what: str, done: int, total: int | None) -> None:
             if what not in tasks:
                 tasks[what] = progress.add_task(what, total=total)
-            progress.update(tasks[what], completed=done, total=total)
+            progress.update(tasks[what], completed=done, total=total or expected or None)
 
         yield current_policy(on_progress=report, **allowed)
 

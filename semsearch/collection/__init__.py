@@ -3,11 +3,12 @@
 from semsearch.collection.classifier import Classifier, Prediction
 from semsearch.collection.clustering import Cluster, Clustering
 from semsearch.collection.collection import Collection
-from semsearch.collection.opening import create, open_at
+from semsearch.collection.opening import DEFAULT_MODULES, create, open_at
 from semsearch.collection.records import AddReport, Hit, Layout, SkippedRow
 from semsearch.collection.shelf import collection_names, growing_collection, open_collection
 
 __all__ = [
+    "DEFAULT_MODULES",
     "AddReport",
     "Classifier",
     "Cluster",

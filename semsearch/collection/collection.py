@@ -235,6 +235,7 @@ class Collection:
             "modality": self.modality,
             "fields": self.fields,
             "dim": self.dim,
+            "handle": self.handle,
             "module": self._store.space.card,
             "index": "exact",
             "recall": 1.0,

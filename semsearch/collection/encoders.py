@@ -103,7 +103,13 @@ def vector_entries(
 
 def pinned_module(space: Space, name: str) -> Module:
     """Load the module of a vector space, and make sure that it is the very one."""
-    module = load_module(str(space.handle))
+    try:
+        module = load_module(str(space.handle))
+    except ModuleError as error:
+        raise ModuleError(
+            f"the module that made the collection {name!r} cannot be loaded: {error.problem}",
+            error.remedy,
+        ) from error
     if module.card.digest != space.digest:
         raise ModuleError(
             f"the collection {name!r} was made by {space.handle!r} with the digest"

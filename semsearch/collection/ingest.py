@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,7 +30,13 @@ LOOKED_UP = 256
 """Rows that are read and compared with the store at once; bounds the image bytes in memory."""
 
 COMMITTED = {"text": 4096, "image": 512, "vectors": 65_536}
-"""Rows encoded and committed at once: what a crash can cost, against fewer, larger segments."""
+"""Rows encoded and committed at once at most: fewer, larger segments."""
+
+FIRST = {"text": 256, "image": 64, "vectors": 65_536}
+"""Rows of the first batch, which tells how long more of them would take."""
+
+AT_RISK = 10.0
+"""Seconds of encoding that a crash or Ctrl-C may cost."""
 
 MAX_KEY = 1000
 
@@ -120,6 +127,7 @@ class Ingest:
         self._begun: _Batch | None = None
         self._encoded = 0  # of the batch that was begun
         self._telling = threading.Lock()
+        self._goal = FIRST[modality]
 
     def run(
         self,
@@ -145,7 +153,7 @@ class Ingest:
                 self._choose_keys(unkeyed, writer)
             while chunk := list(islice(source, LOOKED_UP)):
                 self._take(chunk, writer)
-                if len(self._pending) + len(self._refreshed) >= COMMITTED[self._modality]:
+                if len(self._pending) + len(self._refreshed) >= self._goal:
                     self._begin(background, writer)
                     if self._modality != "image":  # only decoding is worth doing meanwhile
                         self._commit(writer)
@@ -243,8 +251,15 @@ class Ingest:
         if self._pending or self._refreshed:
             prepared = [entry.prepared for entry in self._pending]
             vectors = background.encode(prepared, lambda done, _: self._tell(done))
+            vectors.add_done_callback(partial(self._choose_goal, len(prepared), time.monotonic()))
             self._begun = _Batch(self._pending, self._refreshed, vectors)
             self._pending, self._refreshed = [], []
+
+    def _choose_goal(self, n: int, started: float, _vectors: Future[Vectors]) -> None:
+        """Let the next batch be as large as it may be by the time that this one took."""
+        seconds = max(time.monotonic() - started, 1e-6)
+        if n:
+            self._goal = max(1, min(int(n * AT_RISK / seconds), COMMITTED[self._modality]))
 
     def _commit(self, writer: Writer) -> None:
         if self._begun is None:

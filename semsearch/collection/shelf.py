@@ -11,6 +11,7 @@ from pathlib import Path
 from semsearch.collection.collection import Collection
 from semsearch.collection.opening import DEFAULT_MODULES, create, open_at
 from semsearch.errors import CollectionError, CollectionNotFound
+from semsearch.modules import anchored_handle
 from semsearch.store.folder import is_collection
 
 NAME = re.compile(r"[^\W_][\w.-]{0,99}")
@@ -63,12 +64,12 @@ def growing_collection(
     is_new = not is_collection(path)
     handle = module or DEFAULT_MODULES[modality]
     with create(path, handle) if is_new else open_at(path) as collection:
-        if module is not None and collection.handle != module:
-            raise CollectionError(
-                f"the collection {name!r} was made by {collection.handle!r}, not {module!r}",
-                "leave --module out, or choose another name",
-            )
         try:
+            if module is not None and collection.handle != anchored_handle(module):
+                raise CollectionError(
+                    f"the collection {name!r} was made by {collection.handle!r}, not {module!r}",
+                    "leave --module out, or choose another name",
+                )
             yield collection
         except BaseException:
             if is_new:

@@ -13,6 +13,7 @@ __all__ = [
     "anchored_handle",
     "attempts_ahead",
     "is_built_in",
+    "known_card",
     "known_modules",
     "load_module",
 ]
@@ -28,3 +29,10 @@ def anchored_handle(handle: str) -> str:
 def is_built_in(handle: str) -> bool:
     """Tell whether a handle names one of the networks that we build ourselves."""
     return handle in BUILT_IN
+
+
+def known_card(handle: str) -> ModuleCard | None:
+    """Return what the catalogue says of a short name, without looking at any file."""
+    source = parse_handle(handle).source
+    entry = BUILT_IN.get(source) or FROM_HUB.get(source)
+    return None if entry is None else entry.card

@@ -33,7 +33,7 @@ from semsearch.modules.saved_model.keras_config import is_keras_file
 from semsearch.modules.saved_model.keras_file import refuse_untrusted
 from semsearch.modules.saved_model.scan import Risk, refuse_risky, risks
 
-HERE, TO_FETCH, FOREIGN = "here", "fetched at first use", "needs the open internet"
+HERE, TO_FETCH, FOREIGN = "here", "at first use", "open internet"
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,15 @@ def inventory() -> list[Listing]:
     return listings + [
         Listing(other.handle, HERE, other.source, other.size, None) for other in others
     ]
+
+
+def state_of(handle: str) -> str:
+    """Return whether what a handle of the catalogue needs is here."""
+    cached = {module.handle: module for module in cached_modules()}
+    source = parse_handle(handle).source
+    if source in BUILT_IN:
+        return _of_ours(BUILT_IN[source], cached).state
+    return _state(FROM_HUB[source].handle, cached)
 
 
 def look_at(handle: str, policy: Policy) -> tuple[ModuleCard, list[Risk]]:

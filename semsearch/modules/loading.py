@@ -87,8 +87,14 @@ def fetch_weights(parsed: Handle, known: BuiltIn, policy: Policy) -> None:
     """
     refuse_options(parsed)
     missing = {file.handle for file in known.weights if file.handle and not file.is_installed}
-    for handle in sorted(missing):
-        package_folder(handle, policy)
+    try:
+        for handle in sorted(missing):
+            package_folder(handle, policy)
+    except ModuleError as error:
+        raise ModuleError(
+            f"the module {parsed.source!r} is not here whole: {error.problem}",
+            f"while online: semsearch modules add {parsed.source}",
+        ) from error
     for file in known.weights:
         file.verify()
 
@@ -127,11 +133,12 @@ def _is_word(source: str) -> bool:
 
 def _unknown(name: str) -> ModuleError:
     names = [*BUILT_IN, *FROM_HUB]
-    near = get_close_matches(name, names, n=1)
-    meant = f"did you mean {near[0]!r}? " if near else ""
+    near = get_close_matches(name.lower(), names, n=1)
     return ModuleError(
         f"there is no module {name!r}",
-        f"{meant}known are {', '.join(names)}; a folder, an archive, a URL, pypi:NAME==VERSION and"
+        f"did you mean {near[0]!r}? semsearch modules list shows all"
+        if near
+        else f"known are {', '.join(names)}; a folder, an archive, a URL, pypi:NAME==VERSION and"
         " npm:NAME@VERSION can be given too",
     )
 

@@ -137,9 +137,9 @@ def _reading(found: ProbeResult, probe: Probe) -> str:
         return "Says nothing: to this module the words of the targets are all alike."
     if not found.is_seen:
         return (
-            f"Says nothing: the effect may be anything from {found.low:.1f} to {found.high:.1f},"
-            f" and {found.n} words cannot tell it from chance (p = {found.p:.2g}); that none is"
-            " seen does not mean that there is none."
+            f"Says nothing: with other words of these kinds the effect may be anything from"
+            f" {found.low:.1f} to {found.high:.1f}; that none is seen in {found.n} words does not"
+            " mean that there is none."
         )
     first, second = probe.first.kind, probe.second.kind
     if found.effect < 0:

@@ -125,7 +125,7 @@ def pixel_verdict(results: Sequence[RangeResult]) -> str:
     n = max(len(result.reciprocal_ranks) for result in results)
     if n < FEWEST:
         return f"{n} pictures are too few to tell how the pixels are to be read; take {FEWEST}."
-    best = results[0]
+    best = _in_declared_order(results, declared)
     if _is_better(best, declared):
         return (
             f"Neighbours get better with {best.reading}: two views of a picture find each other"
@@ -181,6 +181,20 @@ def _ranks(scores: Vectors) -> Floats:
     before = (scores > own + TIE).sum(axis=1)
     level = (np.abs(scores - own) <= TIE).sum(axis=1)
     return np.asarray(1 + before + (level - 1) / 2, np.float64)
+
+
+def _in_declared_order(results: Sequence[RangeResult], declared: RangeResult) -> RangeResult:
+    """Return the best result, or its like in the declared order of channels if no worse."""
+    best = results[0]
+    for like in results:
+        same_range = (like.reading.black, like.reading.white) == (
+            best.reading.black,
+            best.reading.white,
+        )
+        is_declared_order = like.reading.channels == declared.reading.channels
+        if same_range and is_declared_order and not like.problem and not _is_better(best, like):
+            return like
+    return best
 
 
 def _is_better(one: RangeResult, other: RangeResult) -> bool:

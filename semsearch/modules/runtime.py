@@ -15,6 +15,9 @@ from semsearch.errors import ModuleError
 
 QUIET = "TF_CPP_MIN_LOG_LEVEL"
 CHATTER = re.compile(rb"[IW]\d{4} \d\d[:.\d]*|WARNING: All log messages before absl::InitializeLog")
+LOUD = ("0", "1")
+"""Levels with which a user asks to see it."""
+
 STDERR = 2
 
 _importing = threading.Lock()
@@ -23,13 +26,13 @@ _importing = threading.Lock()
 def import_tensorflow() -> Any:
     """Return the module `tensorflow`.
 
-    Its chatter on stderr is left out unless the user's environment sets TF_CPP_MIN_LOG_LEVEL.
+    Its chatter on stderr is left out unless TF_CPP_MIN_LOG_LEVEL is 0 or 1 in the environment.
 
     Raises:
         ModuleError: TensorFlow is missing or broken.
     """
     with _importing:
-        if "tensorflow" in sys.modules or QUIET in os.environ:
+        if "tensorflow" in sys.modules or os.environ.get(QUIET, "3") in LOUD:
             return _tensorflow()
         os.environ[QUIET] = "3"
         with _without_chatter():

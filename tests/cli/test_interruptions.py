@@ -20,7 +20,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from semsearch.cli.main import main
 sys.exit(main())
 """
-BATCH = 4096
+BATCH = 256
 MANY = 60_000
 
 
@@ -67,9 +67,10 @@ def test_ctrl_c_keeps_what_was_finished(command: list[str], many: Path, tmp_path
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert told.splitlines()[-1] == "semsearch: stopped; what was finished is kept"
+    assert told.splitlines()[-1] == "semsearch: stopped; what was stored is kept"
     assert "Traceback" not in told
     kept = rows(tmp_path / "indexes")
+    assert f"{kept:,} items of many stored; the same command goes on from there" in told
     assert 0 < kept < MANY
     assert kept % BATCH == 0
     assert deletes_one(command)

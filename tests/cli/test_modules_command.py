@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import socket
@@ -9,7 +10,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from semsearch.modules.catalogue import BUILT_IN, FROM_HUB
 from tests.cli.conftest import Run, refused
 
 INPUT = {"name": "input", "batch_shape": [None, 8, 8, 3], "dtype": "float32"}
@@ -36,9 +39,29 @@ def test_the_list_has_every_short_name_and_its_state(run: Run) -> None:
     listings = json.loads(run("modules", "list", "--json").stdout)
     states = {listing["handle"]: listing["state"] for listing in listings}
     assert states["use-multilingual"] == states["hashing"] == "here"
-    assert states["resnet50"] == "fetched at first use"
-    assert states["use"] == states["bert-en"] == "needs the open internet"
+    assert states["resnet50"] == "at first use"
+    assert states["use"] == states["bert-en"] == "open internet"
     assert "Universal Sentence Encoder v4" in run("modules", "list").stdout
+
+
+def test_a_narrow_window_gets_one_line_a_module(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = Console(file=io.StringIO(), width=100, record=True)
+    monkeypatch.setattr("semsearch.cli.modules.results", lambda: narrow)
+    run("modules", "list")
+    lines = narrow.export_text().splitlines()
+    assert len([line for line in lines if line.strip()]) == 1 + len(BUILT_IN) + len(FROM_HUB)
+    assert all(len(line.rstrip()) <= 100 for line in lines)
+
+
+def test_a_module_of_the_wrong_kind_is_refused_before_it_is_fetched(
+    run: Run, table: Path, tmp_path: Path
+) -> None:
+    result = run("index", "reviews", table, "--text", "review", "--module", "resnet50")
+    message = refused(result, 1)
+    assert "'resnet50' encodes pictures" in message and "holds texts" in message
+    assert "use-multilingual" in message
+    assert not (tmp_path / "modules" / "entries").exists()
+    assert not (tmp_path / "indexes" / "reviews").exists()
 
 
 def test_inspect_shows_the_card(run: Run) -> None:

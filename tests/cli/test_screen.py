@@ -87,7 +87,7 @@ def test_info_tells_of_vectors_of_ones_own(run: Run, tmp_path: Path) -> None:
         made.add(vectors=[[1.0, 0.0], [0.0, 1.0]], keys=["a", "b"])
     shown = run("info", "own").stdout
     assert "2 vectors" in shown
-    assert "none; your own vectors of 2" in shown
+    assert "none, your own, vectors of 2" in shown
 
 
 def test_lines_are_not_wrapped_for_a_pipe(run: Run, tmp_path: Path) -> None:

@@ -64,7 +64,8 @@ def test_unchanged_rows_are_not_encoded_again(
 
 def test_long_work_is_committed_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest, "LOOKED_UP", 10)
-    monkeypatch.setitem(ingest.COMMITTED, "text", 20)
+    for sizes in (ingest.FIRST, ingest.COMMITTED):
+        monkeypatch.setitem(sizes, "text", 20)
     rows = [{"id": n, "t": f"text {n}", "stars": 1} for n in range(100)]
     with semsearch.create(tmp_path / "c", module="hashing") as collection:
         collection.add(rows, text="t", key="id")

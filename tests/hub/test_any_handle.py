@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tarfile
 import zipfile
@@ -11,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 import semsearch
+from semsearch.cli.main import main
 from semsearch.errors import ModuleError
 from semsearch.modules import load_module
 from semsearch.modules.card import SAME_SIGNATURE
@@ -199,6 +202,32 @@ def test_a_row_that_the_module_refuses_while_it_runs_is_skipped_and_told(
         assert made.add(["odd six"]).added == 0
         with pytest.raises(semsearch.SemsearchError, match="row 1.*zero vector"):
             made.add(["odd seven"], on_error="stop")
+
+
+def test_index_takes_a_relative_folder_again_and_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_models.text_module(tmp_path / "models" / "reviews")
+    (tmp_path / "reviews.csv").write_text("text\nthe soup was cold\nshoes\n")
+    monkeypatch.chdir(tmp_path)
+    words = ["index", "rows", "reviews.csv", "--text", "text", "--module", "models/reviews"]
+    for _ in range(2):
+        result = CliRunner().invoke(main, [*words, "--json"])
+        assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["unchanged"] == 2
+    assert "models/reviews" in CliRunner().invoke(main, ["info", "rows"]).stdout
+
+
+def test_a_collection_whose_module_is_gone_says_so(tmp_path: Path) -> None:
+    folder = small_models.text_module(tmp_path / "module")
+    with semsearch.create(tmp_path / "reviews", module=str(folder)) as made:
+        made.add(TEXTS)
+    shutil.rmtree(folder)
+    with (
+        semsearch.open(tmp_path / "reviews") as opened,
+        pytest.raises(ModuleError, match="the module that made the collection 'reviews' cannot"),
+    ):
+        opened.search("soup")
 
 
 def test_a_collection_refuses_a_module_whose_content_has_changed(tmp_path: Path) -> None:

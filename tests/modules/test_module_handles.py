@@ -85,16 +85,20 @@ def test_a_module_that_is_here_loads_and_is_one_object(card) -> None:
     assert load_module(card.name) is module
 
 
-@pytest.mark.parametrize("handle", ["", "use-multilingal", "Hashing"])
+@pytest.mark.parametrize("handle", ["", "soup"])
 def test_an_unknown_name_is_answered_with_the_known_ones(handle: str) -> None:
     with pytest.raises(ModuleError, match="use-multilingual, efficientnet-lite0, minilm") as info:
         load_module(handle)
     assert repr(handle) in info.value.problem
 
 
-def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
-    with pytest.raises(ModuleError, match="did you mean 'use-multilingual'"):
-        load_module("use-multilingal")
+@pytest.mark.parametrize(
+    ("handle", "meant"),
+    [("use-multilingal", "use-multilingual"), ("USE", "use"), ("Hashing", "hashing")],
+)
+def test_a_misspelt_name_is_answered_with_the_nearest(handle: str, meant: str) -> None:
+    with pytest.raises(ModuleError, match=f"did you mean '{meant}'"):
+        load_module(handle)
 
 
 def test_a_path_to_nothing_is_answered_with_the_ways_to_name_a_module() -> None:
