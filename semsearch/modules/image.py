@@ -84,6 +84,10 @@ def _finished(content: Content, size: int, finish: Finish[T]) -> T:
         known = ", ".join(name.lower() for name in FORMATS)
         raise ContentError("this is no picture that can be read", f"known are {known}") from error
     except Exception as error:  # a decoder fed with damaged bytes may raise anything
+        if isinstance(error, OSError) and error.errno is not None:
+            raise ContentError(
+                f"the picture cannot be read ({error.strerror})", "check its permissions"
+            ) from error
         raise ContentError(f"the picture is damaged ({error})", "save it anew") from error
 
 

@@ -348,3 +348,17 @@ def test_flipped_bytes_give_a_picture_or_a_reason_never_another_error(data) -> N
     except ContentError:
         return
     assert square.shape == (32, 32, 3)
+
+
+def test_a_picture_that_may_not_be_read_is_told_apart_from_a_damaged_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "soup.png"
+    Image.new("RGB", (8, 8)).save(path)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(ContentError, match="cannot be read .Permission denied.; check its perm"):
+        prepare_image(path, 8)
