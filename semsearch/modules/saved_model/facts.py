@@ -79,7 +79,7 @@ def card_from(resolved: Resolved, interface: Interface) -> ModuleCard:
         pixel_range=interface.pixel_range,
         max_tokens=stored.get("max_tokens"),
         form=_form(resolved.path),
-        signature=str(interface),
+        signature=_signature(resolved, interface),
         is_dynamic=interface.is_dynamic,
         size=resolved.size,
         checked=UNCHECKED,
@@ -161,6 +161,11 @@ def _digest(resolved: Resolved, interface: Interface) -> str:
     rest = {name: value for name, value in given.items() if name in ("layer", "tags", "channels")}
     parts = [f"{name}={value}" for name, value in sorted((settled | rest).items())]
     return card_digest(CODE, [resolved.digest, *parts])
+
+
+def _signature(resolved: Resolved, interface: Interface) -> str:
+    layer = resolved.handle.options.get("layer")
+    return str(interface) if layer is None else f"{interface}, cut at {layer!r}"
 
 
 def _form(path: Path) -> str:
