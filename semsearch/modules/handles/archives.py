@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from semsearch.errors import ModuleError
-from semsearch.fsio import digest_of
+from semsearch.fsio import digest_of, make_folder, publish
 from semsearch.modules.handles.attempts import NotObtained
 from semsearch.modules.handles.cache import Cache, Fetched, Request
 from semsearch.modules.handles.contents import files_in, the_module_in
 from semsearch.modules.handles.found import Found, found_in
 from semsearch.modules.handles.handle import Handle
 from semsearch.modules.handles.policy import Policy
-from semsearch.modules.handles.unpack import is_archive, unpack
+from semsearch.modules.handles.unpack import CHUNK, is_archive, unpack
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip")
 
@@ -42,7 +43,9 @@ class ArchiveResolver:
         def fetch(content: Path, work: Path) -> Fetched:
             if not path.is_file():
                 raise NotObtained(f"the archive {str(path)!r} is gone", "put it back")
-            sha256 = unpack_fetched(path, content, work, what=str(path), pinned=pinned)
+            # The archive may be exchanged at any time: what is unpacked is what is hashed.
+            copy = _copied(path, work)
+            sha256 = unpack_fetched(copy, content, work, what=str(path), pinned=pinned)
             the_module_in(list(files_in(content)), repr(str(path)))
             return Fetched(str(path), sha256)
 
@@ -57,12 +60,12 @@ class ArchiveResolver:
 
 
 def local_path(source: str) -> Path:
-    """Return the absolute path that a source names, links followed, `~` expanded.
+    """Return the absolute path that a source names, `~` expanded.
 
-    One and the same file has one name this way, wherever the program runs.
+    Links are not followed: what a name gave is compared even if it leads elsewhere by now.
     """
     try:
-        return Path(source).expanduser().resolve()
+        return Path(source).expanduser().absolute()
     except (RuntimeError, OSError, ValueError):
         return Path(source)
 
@@ -95,13 +98,33 @@ def _other_archive(what: str, sha256: str, pinned: str) -> ModuleError:
     )
 
 
+def _copied(path: Path, work: Path) -> Path:
+    make_folder(work)
+    try:
+        archive = path.open("rb")
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    with archive:
+        # An error while copying is more likely the disk's that is written to.
+        publish(
+            lambda out: shutil.copyfileobj(archive, out, CHUNK),
+            scratch=work,
+            place=lambda _: work / "archive",
+        )
+    return work / "archive"
+
+
 def _digest(path: Path) -> str:
     try:
         return digest_of(path)
     except OSError as error:
-        raise ModuleError(
-            f"the archive {str(path)!r} cannot be read ({error.strerror})", "check its permissions"
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> ModuleError:
+    return ModuleError(
+        f"the archive {str(path)!r} cannot be read ({error.strerror})", "check its permissions"
+    )
 
 
 def _start(path: Path) -> bytes:

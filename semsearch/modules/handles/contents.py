@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,11 @@ from pathlib import Path, PurePosixPath
 from semsearch.errors import ModuleError
 from semsearch.fsio import digest_of
 
-PYTHON_CACHE = "__pycache__"
-"""What Python leaves behind when a program beside a module is run."""
+PYTHON_CACHE, COMPILED = "__pycache__", (".pyc", ".pyo")
+"""What Python leaves behind when a program beside a module is run: a folder of compiled code."""
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""What no name may hold: a newline in one would make two modules of one digest."""
 
 KERAS = ".keras"
 SAVED_MODEL = "saved_model.pb"
@@ -38,22 +42,23 @@ class FileFact:
 def files_in(folder: Path) -> dict[str, Path]:
     """Return the files in a folder and below by their relative path with `/`, sorted.
 
-    `__pycache__` is left out. A linked file counts as its content.
+    What Python compiled into a `__pycache__` is left out. A linked file counts as its content.
 
     Raises:
-        ModuleError: there is a linked folder, a device or the like, or a folder cannot be read.
+        ModuleError: there is a linked folder, a device or the like, or a name with a control
+            character, or a folder cannot be read.
     """
     found: dict[str, Path] = {}
     for parent, folders, names in os.walk(folder, onerror=_unreadable):
-        folders[:] = [name for name in folders if name != PYTHON_CACHE]
         linked = [name for name in folders if Path(parent, name).is_symlink()]
-        for name in [*linked, *names]:
-            path = Path(parent, name)
-            if name in linked or not path.is_file():
+        for path in (Path(parent, name) for name in [*linked, *names]):
+            if path.parent.name == PYTHON_CACHE and path.suffix in COMPILED:
+                continue
+            if path.name in linked or not path.is_file():
                 raise ModuleError(
                     f"{str(path)!r} is not a regular file", "a module holds files and folders only"
                 )
-            found[path.relative_to(folder).as_posix()] = path
+            found[_name_in(folder, path)] = path
     return dict(sorted(found.items()))
 
 
@@ -80,7 +85,7 @@ def digest_over(facts: Iterable[FileFact]) -> str:
     """Return the digest of a module: the SHA-256 (hex) over a line for each of its files.
 
     A line is the relative path, a space, the file's SHA-256 and a newline; the lines are sorted.
-    Nothing in the folder is left out but `__pycache__`.
+    Nothing in the folder is left out but what Python compiled into a `__pycache__`.
     """
     lines = sorted(f"{fact.path} {fact.sha256}\n" for fact in facts)
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
@@ -147,6 +152,15 @@ def make_durable(folder: Path) -> None:
         for path in [*(Path(parent, name) for name in names), Path(parent)]:
             if stat.S_ISREG(path.lstat().st_mode) or path.is_dir():
                 _sync(path)
+
+
+def _name_in(folder: Path, path: Path) -> str:
+    name = path.relative_to(folder).as_posix()
+    if CONTROL.search(name):
+        raise ModuleError(
+            f"the name of the file {str(path)!r} holds a control character", "rename it"
+        )
+    return name
 
 
 def _sync(path: Path) -> None:

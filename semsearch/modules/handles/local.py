@@ -38,7 +38,8 @@ class FolderResolver:
         Raises:
             ModuleError: it holds no module, cannot be read, or is not the pinned one.
         """
-        path = local_path(handle.source)
+        named = local_path(handle.source)
+        path = named.resolve()
         if fault := _fault(path):
             raise ModuleError(fault, HOLDS)
         files = facts_of(path)
@@ -49,7 +50,7 @@ class FolderResolver:
                 f"{str(path)!r} has the SHA-256 {digest}, but the handle pins {pinned}",
                 "do not use it unless you know why it differs",
             )
-        return Found(path, str(path), str(path), files)
+        return Found(path, str(named), str(path), files)
 
 
 def _fault(path: Path) -> str:

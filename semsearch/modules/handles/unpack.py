@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import lzma
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -17,6 +18,7 @@ from typing import IO, Any
 
 from semsearch.errors import ModuleError
 from semsearch.fsio import HashingFile, make_folder, publish
+from semsearch.modules.handles.contents import CONTROL
 
 CHUNK = 1 << 20
 GZIP = b"\x1f\x8b"
@@ -31,7 +33,10 @@ BROKEN = (
     EOFError,
     NotImplementedError,
     OSError,
-    UnicodeError,
+    OverflowError,
+    RecursionError,
+    ValueError,
+    struct.error,
 )
 
 
@@ -39,10 +44,11 @@ BROKEN = (
 class Bounds:
     """How much may come out of an archive: files and folders, bytes, and bytes a byte of it.
 
-    Up to `free` bytes are never too many for the archive's size.
+    Up to `free` bytes are never too many for the archive's size. A path has `depth` parts at most.
     """
 
     entries: int = 20_000
+    depth: int = 64
     size: int = 16 << 30
     ratio: int = 100
     free: int = 256 << 20
@@ -107,12 +113,11 @@ class _Writer:
         self._entries = 0
         self._bytes = 0
         self._files: set[PurePosixPath] = set()
+        self._folders = {PurePosixPath(".")}
 
     def take(self, member: _Member) -> None:
-        self._entries += 1
-        if self._entries > self._bounds.entries:
-            raise self._refusal(f"holds more than {self._bounds.entries} files and folders")
         path = self._safe_path(member)
+        self._count_entries(path)
         target = self._folder / path
         is_taken = target.is_file() if member.is_folder else target.exists()
         if is_taken or self._files.intersection(path.parents):
@@ -134,6 +139,10 @@ class _Writer:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
             raise self._refusal(f"would write outside its folder: {name!r}")
+        if CONTROL.search(name):
+            raise self._refusal(f"holds a name with a control character: {name!r}")
+        if len(path.parts) > self._bounds.depth:
+            raise self._refusal(f"nests folders more than {self._bounds.depth} deep")
         if member.fault:
             raise self._refusal(f"holds {member.fault}: {name!r}")
         if path == PurePosixPath(".") and not member.is_folder:
@@ -146,6 +155,14 @@ class _Writer:
             self._bytes += len(data)
             self._count(self._bytes)
             out.write(data)
+
+    def _count_entries(self, path: PurePosixPath) -> None:
+        # Folders that only the names of their files mention are made too.
+        implied = set(path.parents) - self._folders
+        self._folders |= implied
+        self._entries += 1 + len(implied)
+        if self._entries > self._bounds.entries:
+            raise self._refusal(f"holds more than {self._bounds.entries} files and folders")
 
     def _count(self, size: int) -> None:
         if size > self.limit:

@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from semsearch import fsio
 from semsearch.errors import ModuleError
 from semsearch.modules.handles.contents import files_in
 
@@ -31,6 +32,39 @@ def test_a_cache_folder_of_python_changes_no_digest(tmp_path, make_module, find)
     before = find(folder)
     make_module(folder / "__pycache__", {"a.pyc": b"code"})
     assert find(folder) == before
+
+
+def test_any_other_file_in_a_cache_folder_of_python_counts(tmp_path, make_module, find) -> None:
+    folder = make_module(tmp_path / "soup")
+    find(folder)
+    make_module(folder / "__pycache__", {"words.txt": b"shoes"})
+    with pytest.raises(ModuleError, match="is not what it was"):
+        find(folder)
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\x1b[2J", "a\n/b"])
+def test_a_control_character_in_a_name_is_refused(name, tmp_path, make_module, find) -> None:
+    folder = make_module(tmp_path / "soup")
+    make_module(folder, {name: b"x"})
+    with pytest.raises(ModuleError, match="holds a control character"):
+        find(folder)
+
+
+def test_a_link_that_leads_to_another_module_by_now_is_refused(
+    tmp_path, make_module, tar_gz, find
+) -> None:
+    make_module(tmp_path / "old")
+    make_module(tmp_path / "new", {"saved_model.pb": b"shoes"})
+    (tmp_path / "old.tgz").write_bytes(tar_gz())
+    (tmp_path / "new.tgz").write_bytes(tar_gz({"saved_model.pb": b"shoes"}))
+    for end in ("", ".tgz"):
+        link = tmp_path / f"soup{end}"
+        link.symlink_to(f"old{end}")
+        find(link)
+        link.unlink()
+        link.symlink_to(f"new{end}")
+        with pytest.raises(ModuleError, match="is not what it was"):
+            find(link)
 
 
 @pytest.mark.parametrize(
@@ -184,6 +218,22 @@ def test_a_pinned_archive_is_compared_before_it_is_unpacked(tmp_path, tar_gz, fi
         ModuleError, match=f"has the SHA-256 {sha256}, but the handle pins {'0' * 64}"
     ):
         find(f"{archive}#sha256={'0' * 64}")
+
+
+def test_an_archive_that_is_exchanged_meanwhile_is_unpacked_as_it_was_hashed(
+    tmp_path, tar_gz, find, monkeypatch
+) -> None:
+    archive = tmp_path / "soup.tgz"
+    archive.write_bytes(tar_gz())
+    sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
+
+    def exchange(operation: str, path: object) -> None:
+        if operation == "mkdir" and str(path).endswith("scratch"):
+            archive.write_bytes(tar_gz({"saved_model.pb": b"shoes"}))
+
+    monkeypatch.setattr(fsio, "checkpoint", exchange)
+    found = find(f"{archive}#sha256={sha256}")
+    assert (found.path / "saved_model.pb").read_bytes() == b"a graph of soup"
 
 
 def test_a_pinned_keras_file_or_folder_is_compared_too(tmp_path, make_module, find) -> None:

@@ -132,6 +132,48 @@ def test_too_many_files_are_refused(take, tar_gz, zipped) -> None:
             take(packed, entries=10)
 
 
+def test_folders_that_only_the_names_of_files_mention_count_too(take, tar_gz, zipped) -> None:
+    for packed in (tar_gz({"1/2/3/4/5/6/7/8/9/a": b""}), zipped({"1/2/3/4/5/6/7/8/9/a": b""})):
+        assert take(packed, entries=10)
+        with pytest.raises(ModuleError, match="more than 9 files and folders"):
+            take(packed, entries=9)
+
+
+def test_folders_that_are_nested_too_deep_are_refused(take, tar_gz, zipped) -> None:
+    name = "/".join("d" * 1500)
+    for packed in (tar_gz({name: b""}), zipped({name: b""})):
+        with pytest.raises(ModuleError, match="nests folders more than 64 deep"):
+            take(packed)
+
+
+def test_a_control_character_in_a_name_is_refused(take, tar_gz, zipped) -> None:
+    for packed in (tar_gz({"a\nb": b""}), zipped({"a\nb": b""})):
+        with pytest.raises(ModuleError, match="control character: 'a.nb'"):
+            take(packed)
+
+
+def test_headers_that_go_on_for_ever_are_refused(take) -> None:
+    info = tarfile.TarInfo("././@LongLink")
+    info.type, info.size = tarfile.GNUTYPE_LONGNAME, 10
+    header = info.tobuf(tarfile.USTAR_FORMAT) + b"a" * 10 + bytes(502)
+    with pytest.raises(ModuleError, match="cannot be unpacked .*recursion"):
+        take(header * 3000 + bytes(1024))
+
+
+def test_a_header_that_makes_no_sense_is_refused(take) -> None:
+    body = b"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n"
+    extended, info = tarfile.TarInfo("p"), tarfile.TarInfo("a")
+    extended.type, extended.size, info.size = tarfile.XHDTYPE, len(body), 1
+    packed = [
+        extended.tobuf(tarfile.USTAR_FORMAT),
+        body.ljust(512, b"\0"),
+        info.tobuf(),
+        b"x".ljust(512, b"\0"),
+    ]
+    with pytest.raises(ModuleError, match="cannot be unpacked"):
+        take(b"".join(packed) + bytes(1024))
+
+
 def test_a_header_that_claims_to_be_huge_takes_no_memory(take) -> None:
     info = tarfile.TarInfo("a")
     info.type, info.size = tarfile.XHDTYPE, 1 << 40
