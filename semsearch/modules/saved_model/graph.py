@@ -18,9 +18,13 @@ SPLIT_FILE = "saved_model.cpb"
 TF1_HUB_FILE = "tfhub_module.pb"
 SCHEMA_VERSION = 1
 ASSETS = "saved_model_assets"
-INIT_SIGNATURES = frozenset({"__saved_model_init_op", "__saved_model_train_op"})
+INIT_SIGNATURE = "__saved_model_init_op"
+INIT_SIGNATURES = frozenset({INIT_SIGNATURE, "__saved_model_train_op"})
+UNCOUNTED = "__pycache__"
+"""The folders whose files are in no digest: Python writes there."""
 VARIABLE_OPS = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 SHARD = re.compile(r"variables\.data-(\d{5})-of-(\d{5})")
+SHOWN = 60
 REMEDY = "fetch it anew, or save it anew with tf.saved_model.save"
 
 
@@ -30,17 +34,15 @@ class MetaGraph:
 
     `signatures` holds `__call__` too, where the saved object can be called with tensors.
     `asset_files` are (tensor that takes its path, file relative to the folder `assets`).
+    `is_tf1` tells whether TensorFlow loads it as it does graphs of TensorFlow 1: by its
+    signatures, whatever objects were saved beside them.
     """
 
     tags: tuple[str, ...]
     signatures: Mapping[str, Signature]
     proto: Any
     asset_files: tuple[tuple[str, str], ...]
-
-    @property
-    def is_tf1(self) -> bool:
-        """Whether the graph was saved by TensorFlow 1: signatures and no objects."""
-        return not self.proto.HasField("object_graph_def")
+    is_tf1: bool
 
     def operations(self) -> Iterator[tuple[str, Any]]:
         """Yield (name of the function, or "" for the graph itself; node) for every operation."""
@@ -63,8 +65,14 @@ def read_graphs(path: Path) -> tuple[MetaGraph, ...]:
     model = _parsed(path)
     if model.saved_model_schema_version != SCHEMA_VERSION or not model.meta_graphs:
         raise _damaged(path / GRAPH_FILE, "it holds no graph")
-    graphs = tuple(_meta_graph(tf, path, proto) for proto in model.meta_graphs)
+    # TensorFlow restores objects only where there is no other graph.
+    is_single = len(model.meta_graphs) == 1
+    graphs = tuple(
+        _meta_graph(tf, path, proto, not is_single or not proto.HasField("object_graph_def"))
+        for proto in model.meta_graphs
+    )
     for graph in graphs:
+        _check_names(path / GRAPH_FILE, graph)
         _check_assets(path, graph)
     if any(node.op in VARIABLE_OPS for graph in graphs for _, node in graph.operations()):
         _check_variables(path / "variables")
@@ -126,20 +134,21 @@ def _no_graph_file(path: Path) -> ModuleError:
     )
 
 
-def _meta_graph(tf: Any, path: Path, proto: Any) -> MetaGraph:
+def _meta_graph(tf: Any, path: Path, proto: Any, is_tf1: bool) -> MetaGraph:
     try:
         signatures = {
             name: Signature(name, _ports(tf, signature.inputs), _ports(tf, signature.outputs))
             for name, signature in sorted(proto.signature_def.items())
             if name not in INIT_SIGNATURES
         }
-        call = call_signature(tf, proto.object_graph_def)
+        call = None if is_tf1 else call_signature(tf, proto.object_graph_def)
         assets = [(asset.tensor_info.name, asset.filename) for asset in _assets(proto)]
     except Exception as error:  # what damaged bytes say may be impossible in any way
         raise _damaged(path / GRAPH_FILE, f"its signatures cannot be read ({error})") from error
     if call is not None:
         signatures[CALL] = call
-    return MetaGraph(tuple(sorted(proto.meta_info_def.tags)), signatures, proto, tuple(assets))
+    tags = tuple(sorted(proto.meta_info_def.tags))
+    return MetaGraph(tags, signatures, proto, tuple(assets), is_tf1)
 
 
 def _ports(tf: Any, infos: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -159,17 +168,43 @@ def _assets(proto: Any) -> list[Any]:
     return [meta_graph_pb2.AssetFileDef.FromString(message.value) for message in packed]
 
 
+def _check_names(file: Path, graph: MetaGraph) -> None:
+    """Refuse what could be read in two ways: TensorFlow may take one of two of a name."""
+    library = graph.proto.graph_def.library.function
+    names = {function.signature.name: function for function in library}
+    found = [
+        (function.signature.name, argument.name)
+        for function in library
+        for argument in function.signature.input_arg
+    ]
+    found += [(where, node.name) for where, node in graph.operations()]
+    if "" in names or any(not name for _, name in found):
+        raise _damaged(file, "an operation or function in it has no name")
+    if len(names) < len(library) or len(set(found)) < len(found):
+        raise _damaged(file, "two operations or functions in it have the same name")
+
+
 def _check_assets(path: Path, graph: MetaGraph) -> None:
-    folder = (path / "assets").resolve()
+    root, folder = path.resolve(), (path / "assets").resolve()
     for _, name in graph.asset_files:
-        file = (folder / name).resolve()
-        if not name or not file.is_relative_to(folder) or not folder.is_relative_to(path.resolve()):
-            raise ModuleError(
-                f"the module {str(path)!r} names an asset outside its folder: {name!r}",
-                "do not use it: no honest module needs that",
-            )
-        if not file.is_file():
+        try:
+            file = (folder / name).resolve()
+            is_there = file.is_file()
+        except (OSError, ValueError) as error:  # a name too long, or with a NUL
+            raise _damaged(path, f"its asset {name[:SHOWN]!r} has an impossible name") from error
+        if not name or not file.is_relative_to(folder) or not folder.is_relative_to(root):
+            raise _strange_asset(path, f"outside its folder: {name!r}")
+        if UNCOUNTED in (*Path(name).parts, *file.relative_to(root).parts):
+            raise _strange_asset(path, f"in a folder that no digest covers: {name!r}")
+        if not is_there:
             raise _damaged(path, f"its asset {name!r} is missing")
+
+
+def _strange_asset(path: Path, where: str) -> ModuleError:
+    return ModuleError(
+        f"the module {str(path)!r} names an asset {where}",
+        "do not use it: no honest module needs that",
+    )
 
 
 def _check_variables(folder: Path) -> None:

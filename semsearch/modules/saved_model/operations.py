@@ -16,6 +16,10 @@ OPAQUE = "it holds a compiled program that cannot be looked into"
 CHANGES = "it changes how this process sees files"
 ENDS = "it ends the process"
 UNSEEN = "it reaches out of the graph in a way that nobody has looked at"
+HIDES = "it takes the name of an operation of TensorFlow"
+OPEN = "it leaves an attribute open, which another function fills"
+OBJECT = "it holds a stored object that cannot be looked into"
+REWRITES = "it has its graph rewritten by an optimizer of its own choice"
 FOREIGN = "it comes from a package that the scan does not know"
 
 _FAMILIES = (

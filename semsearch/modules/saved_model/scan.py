@@ -14,10 +14,11 @@ from typing import Any
 from semsearch.errors import ModuleError
 from semsearch.modules.handles.resolve import Resolved
 from semsearch.modules.runtime import import_tensorflow
-from semsearch.modules.saved_model import operations
+from semsearch.modules.saved_model import attributes, operations
 from semsearch.modules.saved_model.graph import MetaGraph, read_graphs
 from semsearch.modules.saved_model.loaded import module_errors, needs_tensorflow_text
-from semsearch.modules.saved_model.reach import ASSET, SAVER, UNKNOWN, Reach
+from semsearch.modules.saved_model.origins import ASSET, SAVER, Origins
+from semsearch.modules.saved_model.reach import Reach
 
 SHOWN = 5
 
@@ -36,6 +37,14 @@ class Risk:
 
     def __str__(self) -> str:
         return f"{self.op} ({self.reason}; {self.where})"
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """What the checks ask about a graph: what runs in it, and where its strings come from."""
+
+    reach: Reach
+    origins: Origins
 
 
 def risks(path: Path) -> list[Risk]:
@@ -84,17 +93,30 @@ def _risks_in(graph: MetaGraph) -> Iterator[Risk]:
     from tensorflow.python.framework import op_def_registry
 
     reach = Reach(graph)
-    own = {function.signature.name for function in graph.proto.graph_def.library.function}
+    sources = _Sources(reach, Origins(graph, reach))
+    names = [name for name in reach.functions if op_def_registry.get(name) is not None]
+    yield from (Risk(name, "a function of the module", operations.HIDES) for name in names)
     for where, node in graph.operations():
         definition = op_def_registry.get(node.op)
-        if definition is None and node.op in own:
-            continue
         place = f"{node.name} in {where or 'the graph'}"
+        if reason := _hidden(node):
+            yield Risk(node.op, place, reason)
+        if definition is None and node.op in reach.functions:
+            continue
         if definition is None or operations.is_text_operation(node.op):
             if reason := _missing(node.op):
                 yield Risk(node.op, place, reason, is_missing=True)
-        elif reason := _reason(reach, where, node, definition.is_stateful):
+        elif reason := _reason(sources, where, node, definition.is_stateful):
             yield Risk(node.op, place, reason)
+
+
+def _hidden(node: Any) -> str | None:
+    """Return why nobody can tell from an operation's attributes what it does, or None."""
+    if attributes.has_placeholder(node.attr):
+        return operations.OPEN
+    if attributes.has_opaque_tensor(node.attr):
+        return operations.OBJECT
+    return operations.REWRITES if attributes.has_custom_optimizer(node.attr) else None
 
 
 def _missing(op: str) -> str | None:
@@ -108,11 +130,11 @@ def _missing(op: str) -> str | None:
     return "unknown to this TensorFlow"
 
 
-def _reason(reach: Reach, where: str, node: Any, is_stateful: bool) -> str | None:
+def _reason(sources: _Sources, where: str, node: Any, is_stateful: bool) -> str | None:
     """Return why a known operation is a risk, or None."""
     for checked, check in _CHECKS:
         if node.op in checked:
-            return check(reach, where, node)
+            return check(sources, where, node)
     for family, pattern in operations.FAMILIES:
         if pattern.fullmatch(node.op):
             return family
@@ -123,49 +145,49 @@ def _reason(reach: Reach, where: str, node: Any, is_stateful: bool) -> str | Non
     return None if _is_tensorflows_own(node.op) else operations.FOREIGN
 
 
-def _checkpoint_reason(reach: Reach, where: str, node: Any) -> str | None:
+def _checkpoint_reason(sources: _Sources, where: str, node: Any) -> str | None:
     """Spare the saver of the module: its save is never run, its restore gets our file name."""
-    if not reach.runs(where, node):
+    if not sources.reach.runs(where, node):
         return None
     if node.op in operations.SAVES:
         return operations.WRITES
-    return _file_name_reason(reach, where, node, 0, {SAVER} - reach.unfed(where, node))
+    return _file_name_reason(sources, where, node, 0, {SAVER})
 
 
-def _table_reason(reach: Reach, where: str, node: Any) -> str | None:
-    return _file_name_reason(reach, where, node, 1, {ASSET} - reach.unfed(where, node))
+def _table_reason(sources: _Sources, where: str, node: Any) -> str | None:
+    return _file_name_reason(sources, where, node, 1, {ASSET})
 
 
-def _cache_reason(reach: Reach, where: str, node: Any) -> str | None:
+def _cache_reason(sources: _Sources, where: str, node: Any) -> str | None:
     """Spare a cache without a file name, which is in memory."""
-    return operations.WRITES if _file_name_reason(reach, where, node, 1, {b""}) else None
+    return operations.WRITES if _file_name_reason(sources, where, node, 1, {b""}) else None
 
 
 def _file_name_reason(
-    reach: Reach, where: str, node: Any, place: int, allowed: Set[str | bytes]
+    sources: _Sources, where: str, node: Any, place: int, allowed: Set[str | bytes]
 ) -> str | None:
-    names = reach.origins(where, node.input[place]) if len(node.input) > place else {UNKNOWN}
+    names = sources.origins.of(where, node, place)
     if names <= allowed:
         return None
     constants = [name.decode(errors="replace") for name in names if isinstance(name, bytes)]
     return f"{operations.READS}: {', '.join(sorted(constants))}" if constants else operations.READS
 
 
-def _print_reason(_reach: Reach, _where: str, node: Any) -> str | None:
+def _print_reason(_sources: _Sources, _where: str, node: Any) -> str | None:
     stream = node.attr["output_stream"].s.decode(errors="replace")
     return None if stream in operations.STREAMS else operations.WRITES
 
 
-def _debug_reason(_reach: Reach, _where: str, node: Any) -> str | None:
+def _debug_reason(_sources: _Sources, _where: str, node: Any) -> str | None:
     return operations.WRITES if node.attr["debug_urls"].list.s else None
 
 
-def _descriptor_reason(_reach: Reach, _where: str, node: Any) -> str | None:
+def _descriptor_reason(_sources: _Sources, _where: str, node: Any) -> str | None:
     source = node.attr["descriptor_source"].s.decode(errors="replace")
     return operations.READS if source and not source.startswith(operations.DESCRIPTORS) else None
 
 
-def _vocabulary_reason(_reach: Reach, _where: str, node: Any) -> str | None:
+def _vocabulary_reason(_sources: _Sources, _where: str, node: Any) -> str | None:
     return operations.READS if node.attr["vocab_file"].s else None
 
 
