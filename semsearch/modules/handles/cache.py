@@ -6,13 +6,13 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import platformdirs
 
 from semsearch.errors import ModuleError
-from semsearch.fsio import disk_errors, make_folder, remove_tree, rename, sync_folder
+from semsearch.fsio import disk_errors, make_folder, remove_tree, rename
 from semsearch.modules.handles.attempts import NotObtained
 from semsearch.modules.handles.contents import facts_of, make_durable
 from semsearch.modules.handles.entries import (
@@ -21,11 +21,11 @@ from semsearch.modules.handles.entries import (
     DamagedEntry,
     Entry,
     intact_entry,
-    read_entry,
 )
 from semsearch.modules.handles.locks import held, held_if_free
-from semsearch.modules.handles.pins import Pins, name_of, now, write_record
+from semsearch.modules.handles.pins import Pins, name_of, now, sweep_records, write_record
 from semsearch.modules.handles.policy import Policy
+from semsearch.modules.handles.versions import make_current
 
 CACHE = "SEMSEARCH_MODULES"
 PART = ".part"
@@ -75,7 +75,7 @@ class Cache:
 
     def content(self, entry: Entry) -> Path:
         """Return the folder with an entry's files."""
-        return self.folder(entry.handle) / CONTENT
+        return self.folder(entry.handle) / entry.content
 
     def keep(self, request: Request, policy: Policy) -> Entry:
         """Return the intact entry that was asked for, fetched now if need be.
@@ -85,16 +85,20 @@ class Cache:
             NotObtained: it could not be fetched.
             StorageError: the disk refuses.
         """
-        # Without the lock at first, so that a cache that cannot be written to can still be read.
-        if self._fault(request) or policy.update:
-            with held(self._lock(request.source)):
-                fault = self._fault(request)
-                if fault or policy.update:
-                    self._refuse_offline(request, policy, fault)
-                    self._fetch(request, policy, fault)
-        entry = self._intact(request)
-        self.pins.agree(entry.handle, entry.digest, update=False)
-        return entry
+        if not policy.update:
+            # Without the lock at first, so that a cache that cannot be written to can be read.
+            entry, _ = self._state(request)
+            if entry is not None and self.pins.digest(entry.handle) == entry.digest:
+                return entry
+        with held(self._lock_of(name_of(request.source))):
+            entry, fault = self._state(request)
+            if entry is None or policy.update:
+                self._refuse_offline(request, policy, fault)
+                entry = self._fetch(request, policy, fault)
+            # Last of all: a process that is killed before leaves it to the next one.
+            replaced = entry.replaces
+            self.pins.agree(entry.handle, entry.digest, update=policy.update, replaces=replaced)
+            return entry
 
     def entries(self) -> list[Path]:
         """Return the folders of all entries, damaged ones too, sorted by name."""
@@ -104,9 +108,13 @@ class Cache:
         return sorted(path for path in folder.iterdir() if not path.name.endswith(PART))
 
     @contextmanager
-    def alone(self, source: str) -> Iterator[None]:
-        """Keep other processes away from the entry of a source."""
-        with held(self._lock(source)):
+    def alone(self, folder: Path) -> Iterator[None]:
+        """Keep other processes away from the entry in a folder.
+
+        Raises:
+            StorageError: the lock's file cannot be made.
+        """
+        with held(self._lock_of(folder.name)):
             yield
 
     def remove(self, source: str) -> None:
@@ -122,23 +130,16 @@ class Cache:
             with disk_errors(part):
                 remove_tree(part)
 
-    def _fault(self, request: Request) -> str:
+    def _state(self, request: Request) -> tuple[Entry | None, str]:
+        """Return the entry if it is whole and what was asked for, or what is wrong with it."""
         try:
             entry = intact_entry(self.folder(request.source))
         except DamagedEntry as error:
-            return str(error)
+            return None, str(error)
         if request.archive in (None, entry.archive):
-            return ""
-        return f"it came out of an archive with the SHA-256 {entry.archive}, not {request.archive}"
-
-    def _intact(self, request: Request) -> Entry:
-        try:
-            return read_entry(self.folder(request.source))
-        except DamagedEntry as error:
-            raise ModuleError(
-                f"the module {request.source!r} was changed by another process ({error})",
-                "try again",
-            ) from error
+            return entry, ""
+        other = f"the SHA-256 {entry.archive}, not {request.archive}"
+        return None, f"it came out of an archive with {other}"
 
     def _refuse_offline(self, request: Request, policy: Policy, fault: str) -> None:
         if not policy.offline or request.is_local:
@@ -157,13 +158,15 @@ class Cache:
             remedy,
         )
 
-    def _fetch(self, request: Request, policy: Policy, fault: str) -> None:
+    def _fetch(self, request: Request, policy: Policy, fault: str) -> Entry:
         self._sweep(request.source)
         part = self._part(request.source)
         try:
             make_folder(part / CONTENT)
             fetched = request.fetch(part / CONTENT, part / "work")
-            self._complete(request, fetched, part, policy)
+            entry = self._prepared(request, fetched, part, policy)
+            make_current(part, self.folder(request.source), entry)
+            return entry
         except NotObtained as error:
             if not fault or not self.folder(request.source).exists():
                 raise
@@ -176,21 +179,33 @@ class Cache:
             with disk_errors(part):
                 remove_tree(part)
 
-    def _complete(self, request: Request, fetched: Fetched, part: Path, policy: Policy) -> None:
+    def _prepared(self, request: Request, fetched: Fetched, part: Path, policy: Policy) -> Entry:
+        """Make a whole entry of what was fetched into `part`, if it may become the current one."""
         with disk_errors(part):
             remove_tree(part / "work")
             make_durable(part / CONTENT)
         files = facts_of(part / CONTENT)
         entry = Entry(request.source, fetched.source, fetched.archive, now(), files)
-        self.pins.agree(entry.handle, entry.digest, update=policy.update)
+        if policy.update:
+            entry = replace(entry, replaces=self._pinned(entry.handle))
+        else:
+            self.pins.check(entry.handle, entry.digest)
+        is_trusted = self.pins.is_trusted(entry.digest)
+        policy.agree_to(part / CONTENT / (entry.module or "."), is_trusted=is_trusted)
+        rename(part / CONTENT, part / entry.content)
         write_record(self.root, part / COMPLETE, entry.as_dict())
-        with disk_errors(part):
-            sync_folder(part)
-        self.remove(request.source)
-        rename(part, self.folder(request.source))
+        return entry
+
+    def _pinned(self, source: str) -> str | None:
+        """Return what an update gives up; one that cannot be read it gives up too."""
+        try:
+            return self.pins.digest(source)
+        except ModuleError:
+            return None
 
     def _sweep(self, source: str) -> None:
         """Remove what killed processes left behind: nobody holds the lock of such an entry."""
+        sweep_records(self.root)
         for part in (self.root / "entries").glob(f".*{PART}"):
             name = part.name.removeprefix(".").rsplit(".", 2)[0]
             if name == name_of(source):
@@ -208,9 +223,6 @@ class Cache:
 
     def _part(self, source: str) -> Path:
         return self.root / "entries" / f".{name_of(source)}.{uuid.uuid4().hex}{PART}"
-
-    def _lock(self, source: str) -> Path:
-        return self._lock_of(name_of(source))
 
     def _lock_of(self, name: str) -> Path:
         return self.root / "locks" / f"{name}.lock"

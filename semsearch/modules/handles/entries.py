@@ -1,4 +1,4 @@
-"""One fetched module on disk: its files, and the completeness file that was written last."""
+"""One fetched module on disk: its files, and the file that was written last and says which."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from semsearch.modules.handles.contents import (
     module_folders,
     size_of,
 )
-from semsearch.modules.handles.pins import DIGEST, name_of
+from semsearch.modules.handles.pins import DIGEST, MALFORMED, name_of
 
 CONTENT = "content"
 COMPLETE = "module.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Entry:
 
     `handle` is the source part of a handle. `archive` is the SHA-256 (hex) of the archive that the
     files came in, or None where a library unpacked it. `digest` is that of the module inside, or
-    of all files where there is not exactly one module.
+    of all files where there is not exactly one module. `replaces` is the digest that the user has
+    given up for this one, if the entry was updated.
     """
 
     handle: str
@@ -40,6 +41,12 @@ class Entry:
     archive: str | None
     when: str
     files: tuple[FileFact, ...]
+    replaces: str | None = None
+
+    @property
+    def content(self) -> str:
+        """The name of the folder with the files: versions of one entry lie side by side."""
+        return f"{CONTENT}-{digest_over(self.files)[:16]}"
 
     @property
     def module(self) -> str | None:
@@ -74,11 +81,12 @@ def read_entry(folder: Path) -> Entry:
     """
     try:
         entry = _entry(json.loads((folder / COMPLETE).read_bytes()))
+        name = name_of(entry.handle)
     except FileNotFoundError as error:
         raise DamagedEntry(f"its file {COMPLETE!r} is missing") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except MALFORMED as error:
         raise DamagedEntry(f"its file {COMPLETE!r} cannot be read") from error
-    if folder.name != name_of(entry.handle):
+    if folder.name != name:
         raise DamagedEntry(f"its file {COMPLETE!r} belongs to {entry.handle!r}")
     return entry
 
@@ -90,18 +98,22 @@ def intact_entry(folder: Path) -> Entry:
         DamagedEntry: a file is missing, too many, or has other content.
     """
     entry = read_entry(folder)
-    content = folder / CONTENT
-    expected = {file.path: file for file in entry.files}
+    check_files(folder / entry.content, entry.files)
+    return entry
+
+
+def check_files(content: Path, files: tuple[FileFact, ...]) -> None:
+    """Raise a DamagedEntry unless a folder holds these very files and nothing else."""
+    expected = {file.path: file for file in files}
     try:
         there = files_in(content) if content.is_dir() else {}
         for fault in _faults(expected, there):
             raise DamagedEntry(fault)
-        changed = set(facts_of(content)) - set(entry.files) if there else ()
+        changed = set(facts_of(content)) - set(files) if there else ()
     except ModuleError as error:
         raise DamagedEntry(error.problem) from error
     for fact in sorted(changed):
         raise DamagedEntry(f"its file {fact.path!r} has changed")
-    return entry
 
 
 def _faults(expected: dict[str, FileFact], there: dict[str, Path]) -> Iterator[str]:
@@ -124,9 +136,10 @@ def _entry(raw: Any) -> Entry:
     entry = Entry(
         handle=_text(raw["handle"]),
         source=_text(raw["source"]),
-        archive=None if raw["archive"] is None else _digest(raw["archive"]),
+        archive=_digest_or_none(raw["archive"]),
         when=_text(raw["when"]),
         files=_files(raw["files"]),
+        replaces=_digest_or_none(raw["replaces"]),
     )
     if raw["format"] != FORMAT or raw["digest"] != entry.digest:
         raise ValueError("the parts do not fit each other")
@@ -137,6 +150,10 @@ def _files(raw: Sequence[Any]) -> tuple[FileFact, ...]:
     return tuple(
         FileFact(_text(one["path"]), int(one["size"]), _digest(one["sha256"])) for one in raw
     )
+
+
+def _digest_or_none(value: Any) -> str | None:
+    return None if value is None else _digest(value)
 
 
 def _text(value: Any) -> str:

@@ -41,7 +41,7 @@ class Resolver(Protocol):
         """Tell whether a handle is of this kind, by its form and by what lies on the disk."""
 
     def find(self, handle: Handle, policy: Policy) -> Found:
-        """Return the module, fetching it once where needed.
+        """Return the module, pinned by its digest, fetching it once where needed.
 
         Raises:
             NotObtained: it cannot be had now.

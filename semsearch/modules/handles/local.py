@@ -6,6 +6,7 @@ from pathlib import Path
 
 from semsearch.errors import ModuleError
 from semsearch.modules.handles.archives import SUFFIXES, local_path
+from semsearch.modules.handles.cache import cache_root
 from semsearch.modules.handles.contents import (
     HOLDS,
     KERAS,
@@ -16,6 +17,7 @@ from semsearch.modules.handles.contents import (
 )
 from semsearch.modules.handles.found import Found
 from semsearch.modules.handles.handle import Handle
+from semsearch.modules.handles.pins import Pins
 from semsearch.modules.handles.policy import Policy
 
 
@@ -37,6 +39,7 @@ class FolderResolver:
 
         Raises:
             ModuleError: it holds no module, cannot be read, or is not the pinned one.
+            StorageError: the cache, which keeps the pin, cannot be written.
         """
         named = local_path(handle.source)
         path = named.resolve()
@@ -50,6 +53,9 @@ class FolderResolver:
                 f"{str(path)!r} has the SHA-256 {digest}, but the handle pins {pinned}",
                 "do not use it unless you know why it differs",
             )
+        pins = Pins(cache_root())
+        policy.agree_to(path, is_trusted=pins.is_trusted(digest_over(files)))
+        pins.agree(str(named), digest_over(files), update=policy.update)
         return Found(path, str(named), str(path), files)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,12 @@ from semsearch.errors import ModuleError
 from semsearch.fsio import disk_errors, make_folder, publish_bytes, remove, sync_folder
 
 READABLE = 60
+LEFT_BEHIND = 3600.0
+"""Seconds after which nobody writes a record any more."""
+
 DIGEST = re.compile(r"[0-9a-f]{64}")
+MALFORMED = (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError)
+"""What comes of reading a record that somebody else has written to."""
 
 
 def name_of(source: str) -> str:
@@ -40,6 +47,16 @@ def write_record(root: Path, path: Path, record: dict[str, Any]) -> None:
     publish_bytes(data, scratch=scratch, place=lambda _: path)
 
 
+def sweep_records(root: Path) -> None:
+    """Remove the half-written records of killed processes."""
+    scratch = root / "scratch"
+    for path in scratch.iterdir() if scratch.is_dir() else ():
+        # Another process may have removed it, or be writing it just now.
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > LEFT_BEHIND:
+                path.unlink()
+
+
 class Pins:
     """Remember under a root, one small file each, what a handle gave and what is trusted."""
 
@@ -57,29 +74,40 @@ class Pins:
             digest = json.loads(path.read_bytes())["digest"]
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except MALFORMED as error:
             raise self._unreadable(source, path) from error
         if not isinstance(digest, str) or not DIGEST.fullmatch(digest):
             raise self._unreadable(source, path)
         return digest
 
-    def agree(self, source: str, digest: str, *, update: bool) -> None:
-        """Write down the digest at the first use, or with `update`; refuse another one later.
+    def check(self, source: str, digest: str, *, replaces: str | None = None) -> None:
+        """Refuse another digest than that of the first use, or the one that the user gave up.
 
         Raises:
             ModuleError: the source gave other content before, or what it gave cannot be read.
-            StorageError: the disk refuses.
         """
-        pinned = None if update else self.digest(source)
-        if pinned == digest:
-            return
-        if pinned is not None:
+        pinned = self.digest(source)
+        if pinned not in (None, digest, replaces):
             raise ModuleError(
                 f"the module {source!r} is not what it was: its digest was {pinned} and is now"
                 f" {digest}",
                 "if you expect the change, take it with"
                 f" semsearch modules add --update {source!r}; otherwise do not use it",
             )
+
+    def agree(
+        self, source: str, digest: str, *, update: bool = False, replaces: str | None = None
+    ) -> None:
+        """Write down the digest at the first use, or with `update`; refuse another one later.
+
+        Raises:
+            ModuleError: the source gave other content before, or what it gave cannot be read.
+            StorageError: the disk refuses.
+        """
+        if not update:
+            self.check(source, digest, replaces=replaces)
+            if self.digest(source) == digest:
+                return
         write_record(
             self._root,
             self._pin(source),
@@ -100,7 +128,7 @@ class Pins:
         """Tell whether the user trusts the content with this digest."""
         try:
             return bool(json.loads(self._trusted(digest).read_bytes())["digest"] == digest)
-        except (OSError, ValueError, KeyError, TypeError):
+        except MALFORMED:
             return False
 
     def forget(self, source: str, digest: str | None) -> None:

@@ -62,7 +62,6 @@ def resolve(
     found = _found(handle, policy, resolvers)
     digest = digest_over(found.files)
     pins = Pins(cache_root())
-    pins.agree(found.name, digest, update=policy.update)
     if policy.trust:
         pins.trust(digest, found.name)
     return Resolved(

