@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from semsearch.modules.export import verify_export
 from semsearch.modules.exporting.records import SUMS
 from semsearch.modules.handles import (
     CachedModule,
+    Handle,
     Policy,
+    Resolved,
     cache_root,
     cached_modules,
     forget,
@@ -119,12 +122,11 @@ def add_module(handle: str, policy: Policy) -> ModuleCard:
     if known is not None:
         fetch_weights(parsed, known, policy)
         return known.card
-    parts = resolved_parts(parsed, policy)
+    # Looked at before it is pinned or takes the place of an older one, and again as it stands here.
+    inspect = partial(_refuse_unless_trusted, parsed)
+    parts = resolved_parts(parsed, replace(policy, inspect=inspect))
     for part in parts:
-        if is_keras_file(part.path):
-            refuse_untrusted(part)
-        elif _is_graph(part.path):
-            refuse_risky(part)
+        inspect(part.path, is_trusted=part.is_trusted)
     return card_of_parts(parsed, parts)
 
 
@@ -199,6 +201,14 @@ def _named() -> Iterator[str]:
 
 def _is_installed(entry: BuiltIn) -> bool:
     return all(file.is_installed for file in entry.weights)
+
+
+def _refuse_unless_trusted(parsed: Handle, path: Path, *, is_trusted: bool = False) -> None:
+    found = Resolved(parsed, path, str(path), "", 0, is_trusted)
+    if is_keras_file(path):
+        refuse_untrusted(found)
+    elif _is_graph(path):
+        refuse_risky(found)
 
 
 def _risks(path: Path) -> list[Risk]:

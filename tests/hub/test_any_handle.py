@@ -24,6 +24,7 @@ from semsearch.modules.catalogue import FROM_HUB
 from semsearch.modules.handles import parse_handle
 from semsearch.modules.handles.cache import Cache, Fetched, Request
 from semsearch.modules.handles.policy import Policy
+from semsearch.modules.inventory import add_module
 from semsearch.modules.local_features import LocalModule, match
 from semsearch.modules.runtime import import_tensorflow
 from tests.hub import small_models, small_transformers
@@ -42,6 +43,13 @@ def put_into_cache(source: str, module: Path) -> None:
         return Fetched(source, None)
 
     Cache().keep(Request(source, fetch), ONLINE)
+
+
+def pack(folder: Path, archive: Path) -> None:
+    """Write the files of a folder into a zip."""
+    with zipfile.ZipFile(archive, "w") as packed:
+        for file in folder.rglob("*"):
+            packed.write(file, file.relative_to(folder))
 
 
 @pytest.fixture
@@ -128,9 +136,7 @@ def test_one_module_is_the_same_as_folder_archive_and_zip(tmp_path: Path) -> Non
     folder = small_models.text_module(tmp_path / "module")
     with tarfile.open(tmp_path / "module.tar.gz", "w:gz") as tar:
         tar.add(folder, arcname="module")
-    with zipfile.ZipFile(tmp_path / "module.zip", "w") as archive:
-        for file in folder.rglob("*"):
-            archive.write(file, file.relative_to(folder))
+    pack(folder, tmp_path / "module.zip")
     modules = [load_module(str(tmp_path / f"module{end}")) for end in ("", ".tar.gz", ".zip")]
     first, *others = (module.encode(TEXTS) for module in modules)
     assert all(np.array_equal(first, other) for other in others)
@@ -157,6 +163,24 @@ def test_files_exchanged_after_loading_are_not_run(tmp_path: Path) -> None:
     for use in (lambda: module.encode(TEXTS), lambda: module.export(tmp_path / "out")):
         with pytest.raises(ModuleError, match="have changed since they were checked"):
             use()
+    assert not (tmp_path / "stolen").exists()
+
+
+def test_an_update_that_is_refused_leaves_the_old_module_as_it_was(
+    tmp_path: Path,
+) -> None:
+    def act(tf, texts):
+        tf.io.write_file(str(tmp_path / "stolen"), texts[0])
+        return 0
+
+    archive = tmp_path / "module.zip"
+    pack(small_models.text_module(tmp_path / "good"), archive)
+    before = load_module(str(archive)).card.digest
+    pack(small_models.module_doing(tmp_path / "bad", act), archive)
+    with pytest.raises(ModuleError, match="WriteFile"):
+        add_module(str(archive), Policy(offline=False, update=True))
+    archive.unlink()
+    assert load_module(str(archive)).card.digest == before
     assert not (tmp_path / "stolen").exists()
 
 
