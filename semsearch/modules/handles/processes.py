@@ -14,9 +14,10 @@ from pathlib import Path
 from semsearch.fsio import disk_errors
 from semsearch.modules.handles.attempts import NotObtained
 from semsearch.modules.handles.policy import Policy
+from semsearch.modules.handles.watch import LEAST
 
 STANDSTILL = 300.0
-"""How many seconds may pass in which nothing arrives."""
+"""How many seconds may pass in which less than `LEAST` bytes arrive."""
 
 GLANCE = 0.25
 
@@ -48,7 +49,7 @@ def run(
     The bytes that arrive in the folder are reported as the progress of `what`.
 
     Raises:
-        NotObtained: it cannot be started, or nothing arrives for `standstill` seconds.
+        NotObtained: it cannot be started, or next to nothing arrives for `standstill` seconds.
         StorageError: the disk refuses.
     """
     changed = os.environ | {"TMPDIR": str(folder)} | dict(environment or {})
@@ -81,19 +82,21 @@ def _watch(
     report: Callable[[int, None], None],
     standstill: float,
 ) -> None:
-    size, since = 0, time.monotonic()
-    report(0, None)
+    told, size, since = 0, 0, time.monotonic()
+    report(told, None)
     while process.poll() is None:
         try:
             process.wait(GLANCE)
         except subprocess.TimeoutExpired:
             arrived = _bytes_in(folder)
-            if arrived != size:
+            if arrived != told:
+                told = arrived
+                report(told, None)
+            if abs(arrived - size) >= LEAST:
                 size, since = arrived, time.monotonic()
-                report(size, None)
             if time.monotonic() - since > standstill:
                 raise NotObtained(
-                    f"nothing has arrived for {standstill:.0f} seconds", "try again later"
+                    f"next to nothing has arrived for {standstill:.0f} seconds", "try again later"
                 ) from None
 
 

@@ -42,6 +42,17 @@ def test_a_program_that_gets_nothing_done_is_stopped(tmp_path) -> None:
     assert time.monotonic() - begun < 30
 
 
+def test_a_program_that_gets_a_byte_now_and_then_is_stopped_too(tmp_path) -> None:
+    code = (
+        "import time; file = open('a', 'wb', 0)\n"
+        "for _ in range(100): file.write(b'x'); time.sleep(0.05)"
+    )
+    begun = time.monotonic()
+    with pytest.raises(ModuleError, match="next to nothing has arrived for 1 seconds"):
+        python(code, tmp_path, standstill=0.6)
+    assert time.monotonic() - begun < 4
+
+
 def test_a_program_that_is_not_there_is_named(tmp_path) -> None:
     with pytest.raises(ModuleError, match="'/no/such/soup' cannot be started"):
         run(["/no/such/soup"], tmp_path, what="soup", policy=current_policy())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import time
+from contextlib import suppress
 
 import pytest
 
 from semsearch.errors import ModuleError
 from semsearch.modules.handles import current_policy, parse_handle, resolve
+from semsearch.modules.handles.attempts import NotObtained
 from semsearch.modules.handles.download import check_redirect
 from semsearch.modules.handles.web import AddressResolver
 
@@ -86,6 +88,93 @@ def test_a_server_that_falls_silent_is_given_up(when, server) -> None:
     handle = parse_handle(server.url("/soup"))
     with pytest.raises(ModuleError, match="said nothing for too long"):
         resolve(handle, current_policy(), resolvers=[AddressResolver(silence=0.2)])
+
+
+def drip_content(handler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
+    drip(handler, b"x")
+
+
+def drip_content_of_any_length(handler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    drip(handler, b"x")
+
+
+def drip_answers(handler) -> None:
+    drip(handler, b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def drip_header(handler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+    drip(handler, b"x")
+
+
+def drip_trailers(handler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
+    drip(handler, b"x: y\r\n")
+
+
+def drip_redirect(handler) -> None:
+    handler.wfile.write(b"HTTP/1.1 302 Found\r\nLocation: /shoes\r\n\r\n")
+    drip(handler, b"x")
+
+
+def drip(handler, piece: bytes) -> None:
+    """Send a little, never silent for long, until the other side is gone or for six seconds."""
+    with suppress(OSError):
+        for _ in range(120):
+            handler.wfile.write(piece)
+            time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        drip_content,
+        drip_content_of_any_length,
+        drip_answers,
+        drip_header,
+        drip_trailers,
+        drip_redirect,
+    ],
+)
+def test_a_server_that_says_next_to_nothing_is_given_up(page, server) -> None:
+    server.pages["/soup"] = page
+    handle, begun = parse_handle(server.url("/soup")), time.monotonic()
+    with pytest.raises(ModuleError, match="for too long, or next to nothing"):
+        resolve(handle, current_policy(), resolvers=[AddressResolver(silence=0.3)])
+    assert time.monotonic() - begun < 3
+
+
+def test_a_server_that_is_slow_but_sends_enough_is_waited_for(server, tar_gz) -> None:
+    packed = tar_gz({"saved_model.pb": bytes(range(256)) * 2000}, "w")
+
+    def slow(handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(packed)))
+        handler.end_headers()
+        for at in range(0, len(packed), 100_000):
+            time.sleep(0.15)
+            handler.wfile.write(packed[at : at + 100_000])
+
+    server.pages["/soup"] = slow
+    handle = parse_handle(server.url("/soup"))
+    assert resolve(handle, current_policy(), resolvers=[AddressResolver(silence=0.4)]).size
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 302 Found\r\nLocation: http://[::1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nabc",
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\nsoup",
+    ],
+    ids=["address", "chunk", "length"],
+)
+def test_an_answer_that_makes_no_sense_is_told(answer, server, find) -> None:
+    server.pages["/soup"] = lambda handler: handler.wfile.write(answer)
+    with pytest.raises(NotObtained, match="/soup'"):
+        find(server.url("/soup"))
 
 
 def test_a_download_that_breaks_off_is_told_with_both_sizes(server, tar_gz, find, cache) -> None:
