@@ -39,8 +39,8 @@ def has_opaque_tensor(attributes: Attributes) -> bool:
     )
 
 
-def has_custom_optimizer(attributes: Attributes) -> bool:
-    """Tell whether a call asks TensorFlow to rewrite its graph with an optimizer by name."""
+def has_strange_config(attributes: Attributes) -> bool:
+    """Tell whether a call asks TensorFlow for optimizers by name, other machines, or dumps."""
     from tensorflow.core.protobuf import config_pb2
 
     if "config_proto" not in attributes:
@@ -49,7 +49,13 @@ def has_custom_optimizer(attributes: Attributes) -> bool:
         config = config_pb2.ConfigProto.FromString(attributes["config_proto"].s)
     except Exception:  # what cannot be read cannot be judged
         return True
-    return bool(config.graph_options.rewrite_options.custom_optimizers)
+    rewrite = config.graph_options.rewrite_options
+    return bool(
+        rewrite.custom_optimizers
+        or rewrite.optimizers
+        or config.cluster_def.job
+        or config.experimental.tf2xla_dump_dir
+    )
 
 
 def constant_strings(attributes: Attributes) -> set[bytes]:

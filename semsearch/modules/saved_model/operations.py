@@ -19,7 +19,7 @@ UNSEEN = "it reaches out of the graph in a way that nobody has looked at"
 HIDES = "it takes the name of an operation of TensorFlow"
 OPEN = "it leaves an attribute open, which another function fills"
 OBJECT = "it holds a stored object that cannot be looked into"
-REWRITES = "it has its graph rewritten by an optimizer of its own choice"
+CONFIGURES = "it configures TensorFlow in a way that no honest module needs"
 FOREIGN = "it comes from a package that the scan does not know"
 
 _FAMILIES = (

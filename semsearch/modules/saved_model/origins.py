@@ -64,16 +64,20 @@ class Origins:
             origin, further = self._step(*here)
             found |= origin
             pending.extend(further)
-        return found
+        # What runs and has no caller that we see is called in a way that we do not see.
+        return found or ({UNKNOWN} if self._reach.runs(where, node) else set())
 
     def _feeds(self, where: str, node: Any) -> frozenset[str]:
         """Return what the loader feeds whenever a node of the graph itself runs.
 
         It feeds the assets only to the initialisation and the saver's file only to the restore;
-        in any other run, the constants that stand there are read.
+        in any other run, the constants that stand there are read. The graph itself is never run
+        in TensorFlow 2.
         """
-        if where or not self._reach.is_tf1:
+        if where:
             return frozenset()
+        if not self._reach.is_tf1:
+            return frozenset(FED_BY)
         roots = self._reach.roots(node) - {LISTED}
         return frozenset(what for what, root in FED_BY.items() if roots <= {root})
 

@@ -116,7 +116,7 @@ def _hidden(node: Any) -> str | None:
         return operations.OPEN
     if attributes.has_opaque_tensor(node.attr):
         return operations.OBJECT
-    return operations.REWRITES if attributes.has_custom_optimizer(node.attr) else None
+    return operations.CONFIGURES if attributes.has_strange_config(node.attr) else None
 
 
 def _missing(op: str) -> str | None:

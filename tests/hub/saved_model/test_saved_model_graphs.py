@@ -141,3 +141,34 @@ def test_an_asset_that_is_a_link_to_elsewhere_is_refused(copy) -> None:
     (folder / "assets" / "nnlm_words.txt").symlink_to(secret)
     with pytest.raises(ModuleError, match="names an asset outside its folder"):
         read_graphs(folder)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 5_000], ids=["nul", "long"])
+def test_an_asset_with_an_impossible_name_is_damage(module, tmp_path: Path, name: str) -> None:
+    folder = Path(shutil.copytree(module("nnlm"), tmp_path / "nnlm"))
+
+    def rename(model) -> None:
+        model.meta_graphs[0].asset_file_def[0].filename = name
+
+    small.edit_graph(folder, rename)
+    with pytest.raises(ModuleError, match="is damaged: its asset '.{,70}' has an impossible name"):
+        read_graphs(folder)
+
+
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_an_asset_that_no_digest_covers_is_refused(module, tmp_path: Path, is_linked) -> None:
+    folder = Path(shutil.copytree(module("nnlm"), tmp_path / "nnlm"))
+    (words,) = (folder / "assets").iterdir()
+    hidden = folder / "assets" / "__pycache__" / words.name
+    hidden.parent.mkdir()
+    words.rename(hidden)
+
+    def name_it_there(model) -> None:
+        model.meta_graphs[0].asset_file_def[0].filename = f"__pycache__/{words.name}"
+
+    if is_linked:
+        words.symlink_to(hidden)
+    else:
+        small.edit_graph(folder, name_it_there)
+    with pytest.raises(ModuleError, match="names an asset in a folder that no digest covers"):
+        read_graphs(folder)

@@ -36,7 +36,6 @@ def node_doing(graph, op: str):
 
 
 def hashing_function(graph):
-    """Return the function of `use` that hashes words."""
     return next(
         function
         for function in graph.graph_def.library.function
@@ -48,11 +47,10 @@ def named(graph, name: str):
     return next(node for node in graph.graph_def.node if node.name == name)
 
 
-def add_path(graph, name: str = "path") -> None:
+def add_path(graph) -> None:
     """Add a constant that names a file elsewhere."""
-    graph.graph_def.node.add(name=name, op="Const").attr["value"].tensor.string_val.append(
-        ELSEWHERE
-    )
+    path = graph.graph_def.node.add(name="path", op="Const")
+    path.attr["value"].tensor.string_val.append(ELSEWHERE)
 
 
 def caching(folder: Path, filename: bytes = b"marked") -> Path:
@@ -148,6 +146,21 @@ def test_the_gradient_of_a_function_that_runs_runs_too(module, tmp_path: Path) -
         library.gradient.add(function_name=name, gradient_func=saver)
 
     assert ops_at_risk(edited(module("use"), tmp_path, change)) == {"SaveV2"}
+
+
+def test_what_the_gradient_of_a_function_is_given_is_unknown(module, tmp_path: Path) -> None:
+    def change(graph) -> None:
+        library = graph.graph_def.library
+        library.gradient.add(
+            function_name=hashing_function(graph).signature.name, gradient_func="fill"
+        )
+        fill = library.function.add()
+        fill.signature.name = "fill"
+        fill.signature.input_arg.add(name="path")
+        fill.node_def.add(name="x", op="InitializeTableFromTextFileV2", input=["table", "path"])
+
+    folder = edited(module("use"), tmp_path, change)
+    assert ops_at_risk(folder) == {"InitializeTableFromTextFileV2"}
 
 
 def test_several_graphs_with_objects_are_read_as_those_of_tensorflow_1(module, tmp_path) -> None:
@@ -340,6 +353,15 @@ def test_a_file_name_that_a_signature_takes_is_unknown(module, tmp_path: Path) -
     assert ops_at_risk(folder) == {"InitializeTableFromTextFileV2"}
 
 
+def test_another_output_of_what_is_fed_is_unknown(module, tmp_path: Path) -> None:
+    def change(graph) -> None:
+        fill = node_doing(graph, "InitializeTableFromTextFileV2")
+        fill.input[1] = fill.input[1].split(":")[0] + ":1"
+
+    folder = edited(module("nnlm-tf1"), tmp_path, change)
+    assert ops_at_risk(folder) == {"InitializeTableFromTextFileV2"}
+
+
 @pytest.mark.parametrize("field", ["variant_val", "resource_handle_val"])
 def test_a_stored_object_among_the_constants_is_a_risk(module, tmp_path: Path, field) -> None:
     def change(graph) -> None:
@@ -349,43 +371,29 @@ def test_a_stored_object_among_the_constants_is_a_risk(module, tmp_path: Path, f
     assert risk.reason == "it holds a stored object that cannot be looked into"
 
 
-def test_an_optimizer_by_name_is_a_risk(module, tmp_path: Path) -> None:
+def an_optimizer_by_name(config) -> None:
+    config.graph_options.rewrite_options.custom_optimizers.add(name="mine")
+
+
+def a_dump(config) -> None:
+    config.experimental.tf2xla_dump_dir = "/tmp/elsewhere"
+
+
+def another_machine(config) -> None:
+    config.cluster_def.job.add(name="worker")
+
+
+@pytest.mark.parametrize(
+    "ask", [an_optimizer_by_name, a_dump, another_machine], ids=lambda ask: ask.__name__
+)
+def test_a_call_that_configures_tensorflow_is_a_risk(module, tmp_path: Path, ask) -> None:
     from tensorflow.core.protobuf import config_pb2
 
     config = config_pb2.ConfigProto()
-    config.graph_options.rewrite_options.custom_optimizers.add(name="mine")
+    ask(config)
 
     def change(graph) -> None:
         call = node_doing(graph, "StatefulPartitionedCall")
         call.attr["config_proto"].s = config.SerializeToString()
 
     assert ops_at_risk(edited(module("use"), tmp_path, change)) == {"StatefulPartitionedCall"}
-
-
-@pytest.mark.parametrize("name", ["a\0b", "x" * 5_000], ids=["nul", "long"])
-def test_an_asset_with_an_impossible_name_is_damage(module, tmp_path: Path, name: str) -> None:
-    def change(graph) -> None:
-        graph.asset_file_def[0].filename = name
-
-    with pytest.raises(ModuleError, match="is damaged: its asset '.{,70}' has an impossible name"):
-        risks(edited(module("nnlm"), tmp_path, change))
-
-
-@pytest.mark.parametrize("is_linked", [False, True])
-def test_an_asset_that_no_digest_covers_is_refused(module, tmp_path: Path, is_linked) -> None:
-    folder = Path(shutil.copytree(module("nnlm"), tmp_path / "nnlm"))
-    (words,) = (folder / "assets").iterdir()
-    hidden = folder / "assets" / "__pycache__" / words.name
-    hidden.parent.mkdir()
-    words.rename(hidden)
-    if is_linked:
-        words.symlink_to(hidden)
-    else:
-        small.edit_graph(folder, lambda model: put_below_cache(model.meta_graphs[0]))
-    with pytest.raises(ModuleError, match="names an asset in a folder that no digest covers"):
-        risks(folder)
-
-
-def put_below_cache(graph) -> None:
-    for asset in graph.asset_file_def:
-        asset.filename = f"__pycache__/{asset.filename}"
