@@ -157,7 +157,10 @@ class Collection:
                 f" and the collection {self.name!r} {self.modality}s",
                 "index it into a collection of its own",
             )
-        ingest = Ingest(self._store, module, self.modality, on_error=on_error, progress=progress)
+        rate = module.card.items_per_second
+        ingest = Ingest(
+            self._store, module, self.modality, on_error=on_error, progress=progress, rate=rate
+        )
         unkeyed = Unkeyed(found.name, found.path) if found.key_column is None else None
         return ingest.run(found.entries, found.size, unkeyed=unkeyed)
 

@@ -32,11 +32,14 @@ LOOKED_UP = 256
 COMMITTED = {"text": 4096, "image": 512, "vectors": 65_536}
 """Rows encoded and committed at once at most: fewer, larger segments."""
 
-FIRST = {"text": 256, "image": 64, "vectors": 65_536}
-"""Rows of the first batch, which tells how long more of them would take."""
-
 AT_RISK = 10.0
-"""Seconds of encoding that a crash or Ctrl-C may cost."""
+"""Seconds of encoding that a crash or Ctrl-C may cost, about."""
+
+UNKNOWN_RATE = 25.0
+"""Items a second of a module that nobody has measured, until its first batch tells."""
+
+USUAL_TEXT = 120
+"""Characters of a text that costs as much as modules are measured with; a longer one costs more."""
 
 MAX_KEY = 1000
 
@@ -99,7 +102,10 @@ class _Batch:
 
 
 class Ingest:
-    """One call of `Collection.add`: holds the counts while batches pass."""
+    """One call of `Collection.add`: holds the counts while batches pass.
+
+    `rate` are the items a second that the encoder is known to make, None where nobody knows.
+    """
 
     def __init__(
         self,
@@ -109,6 +115,7 @@ class Ingest:
         *,
         on_error: str = "skip",
         progress: Progress | None = None,
+        rate: float | None = None,
     ) -> None:
         if on_error not in ("skip", "stop"):
             raise ValueError(f"on_error must be 'skip' or 'stop', got {on_error!r}")
@@ -127,7 +134,8 @@ class Ingest:
         self._begun: _Batch | None = None
         self._encoded = 0  # of the batch that was begun
         self._telling = threading.Lock()
-        self._goal = FIRST[modality]
+        self._rate = UNKNOWN_RATE if rate is None else rate
+        self._cost = 0.0  # of what is pending, in items of usual length
 
     def run(
         self,
@@ -153,7 +161,7 @@ class Ingest:
                 self._choose_keys(unkeyed, writer)
             while chunk := list(islice(source, LOOKED_UP)):
                 self._take(chunk, writer)
-                if len(self._pending) + len(self._refreshed) >= self._goal:
+                if self._is_full():
                     self._begin(background, writer)
                     if self._modality != "image":  # only decoding is worth doing meanwhile
                         self._commit(writer)
@@ -239,6 +247,7 @@ class Ingest:
                     writer.publish_blob(entry.content)
                 replaces = before.id if before else None
                 self._pending.append(_Pending(entry.row, entry.key, item, prepared, replaces))
+                self._cost += _cost_of(entry.content)
 
     def _skip(self, row: int, key: str | None, reason: str) -> None:
         if self._stops:
@@ -251,15 +260,20 @@ class Ingest:
         if self._pending or self._refreshed:
             prepared = [entry.prepared for entry in self._pending]
             vectors = background.encode(prepared, lambda done, _: self._tell(done))
-            vectors.add_done_callback(partial(self._choose_goal, len(prepared), time.monotonic()))
+            vectors.add_done_callback(partial(self._measure, self._cost, time.monotonic()))
+            self._cost = 0.0
             self._begun = _Batch(self._pending, self._refreshed, vectors)
             self._pending, self._refreshed = [], []
 
-    def _choose_goal(self, n: int, started: float, _vectors: Future[Vectors]) -> None:
-        """Let the next batch be as large as it may be by the time that this one took."""
+    def _is_full(self) -> bool:
+        n = len(self._pending) + len(self._refreshed)
+        return n >= COMMITTED[self._modality] or self._cost >= self._rate * AT_RISK
+
+    def _measure(self, cost: float, started: float, _vectors: Future[Vectors]) -> None:
+        """Learn from a batch how much the next one may hold."""
         seconds = max(time.monotonic() - started, 1e-6)
-        if n:
-            self._goal = max(1, min(int(n * AT_RISK / seconds), COMMITTED[self._modality]))
+        if cost:
+            self._rate = cost / seconds
 
     def _commit(self, writer: Writer) -> None:
         if self._begun is None:
@@ -307,6 +321,16 @@ class Ingest:
             if self._progress is not None:
                 done = self._added + self._updated + self._unchanged + len(self._skipped)
                 self._progress(done + self._encoded, self._total)
+
+
+def _cost_of(content: Any) -> float:
+    """Return how many items of usual length a content is worth; vectors of the user's own, none."""
+    match content:
+        case str():
+            return max(1.0, len(content) / USUAL_TEXT)
+        case bytes():
+            return 1.0
+    return 0.0
 
 
 def _check_key(key: str) -> None:

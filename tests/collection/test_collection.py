@@ -64,8 +64,7 @@ def test_unchanged_rows_are_not_encoded_again(
 
 def test_long_work_is_committed_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest, "LOOKED_UP", 10)
-    for sizes in (ingest.FIRST, ingest.COMMITTED):
-        monkeypatch.setitem(sizes, "text", 20)
+    monkeypatch.setitem(ingest.COMMITTED, "text", 20)
     rows = [{"id": n, "t": f"text {n}", "stars": 1} for n in range(100)]
     with semsearch.create(tmp_path / "c", module="hashing") as collection:
         collection.add(rows, text="t", key="id")
@@ -73,6 +72,20 @@ def test_long_work_is_committed_in_batches(tmp_path: Path, monkeypatch: pytest.M
         collection.add([row | {"stars": 2} for row in rows], text="t", key="id")
         assert collection.version == 10
         assert len(collection.search("text", k=100, where="stars = 2")) == 100
+
+
+def test_a_batch_is_no_larger_than_a_crash_may_cost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "LOOKED_UP", 10)
+    rate = semsearch.load_module("hashing").card.items_per_second
+    monkeypatch.setattr(ingest, "AT_RISK", 25 / rate)
+    with semsearch.create(tmp_path / "short", module="hashing") as collection:
+        collection.add([f"text {n}" for n in range(30)])
+        assert collection.version == 1  # thirty fit; what the first batch took is known after it
+    with semsearch.create(tmp_path / "long", module="hashing") as collection:
+        collection.add([f"{n} {'soup ' * 72}" for n in range(30)])  # as long as three
+        assert collection.version >= 2
 
 
 def test_an_updated_row_is_found_by_its_new_text_only(collection: semsearch.Collection) -> None:
