@@ -124,15 +124,20 @@ def download_bar(*, expected: int = 0, **allowed: bool) -> Iterator[Policy]:
         TextColumn("eta"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=notes(), transient=True) as progress:
-        tasks: dict[str, TaskID] = {}
+    progress = Progress(*columns, console=notes(), transient=True)
+    tasks: dict[str, TaskID] = {}
 
-        def report(what: str, done: int, total: int | None) -> None:
-            if what not in tasks:
-                tasks[what] = progress.add_task(what, total=total)
-            progress.update(tasks[what], completed=done, total=total or expected or None)
+    def report(what: str, done: int, total: int | None) -> None:
+        progress.start()  # no bar, and no empty line in its place, where nothing is fetched
+        if what not in tasks:
+            tasks[what] = progress.add_task(what, total=total)
+        progress.update(tasks[what], completed=done, total=total or expected or None)
 
+    try:
         yield current_policy(on_progress=report, **allowed)
+    finally:
+        if tasks:
+            progress.stop()
 
 
 def _console(file: TextIO) -> Console:

@@ -101,11 +101,18 @@ def test_a_misspelt_name_is_answered_with_the_nearest(handle: str, meant: str) -
         load_module(handle)
 
 
-def test_a_path_to_nothing_is_answered_with_the_ways_to_name_a_module() -> None:
-    with pytest.raises(ModuleError, match="'../weights'") as info:
-        load_module("../weights")
+def test_what_may_be_anything_is_answered_with_the_ways_to_name_a_module() -> None:
+    with pytest.raises(ModuleError, match="'soup/weights'") as info:
+        load_module("soup/weights")
     for way in ("folder", ".tar.gz", "pypi:", "npm:"):
         assert way in str(info.value)
+
+
+@pytest.mark.parametrize("handle", ["../weights", "./weights", "/no/such/weights", "~/no/weights"])
+def test_a_path_to_nothing_is_answered_by_what_may_lie_there(handle: str) -> None:
+    with pytest.raises(ModuleError, match="nothing lies at this path") as info:
+        load_module(handle)
+    assert "pypi:" not in str(info.value)
 
 
 def test_one_of_ours_has_no_options() -> None:

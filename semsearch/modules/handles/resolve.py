@@ -29,6 +29,8 @@ RESOLVERS: tuple[Resolver, ...] = (
     AddressResolver(),
 )
 
+PATHS = ("/", "./", "../", "~")
+
 
 @dataclass(frozen=True)
 class Resolved:
@@ -84,5 +86,7 @@ def _found(handle: Handle, policy: Policy, resolvers: Sequence[Resolver]) -> Fou
     for resolver in resolvers:
         if resolver.accepts(handle):
             return resolver.find(handle, policy)
-    kinds = [(resolver.what, NotObtained(resolver.missing)) for resolver in resolvers]
+    # The first two look at paths, and what begins like one can be nothing else.
+    meant = resolvers[:2] if handle.source.startswith(PATHS) else resolvers
+    kinds = [(resolver.what, NotObtained(resolver.missing)) for resolver in meant]
     raise failure(f"the module {handle.text!r}", kinds, "write it in one of these ways")
