@@ -23,8 +23,8 @@ from semsearch.cli.screen import (
     working,
 )
 from semsearch.modules import ModuleCard, load_module
+from semsearch.modules.handles import Finding
 from semsearch.modules.inventory import (
-    Finding,
     Listing,
     forget_module,
     inventory,
@@ -93,7 +93,7 @@ def inspect(handle: str, *, probe: bool, as_json: bool) -> None:
     with download_bar() as policy:
         card, risks = look_at(handle, policy)
     # What is refused without --trust is refused here too, before anything of it runs.
-    probes = probes_of(handle) if probe else None
+    probes = probes_of(handle, card) if probe else None
     if as_json:
         facts: dict[str, Any] = card.as_dict() | {"risks": [asdict(risk) for risk in risks]}
         print_json(facts | ({} if probes is None else {"probes": probes.as_dict()}))

@@ -11,11 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from semsearch import corpus
-from semsearch.cli.screen import download_bar, results, working
+from semsearch.cli.screen import results, working
 from semsearch.errors import ModuleError
-from semsearch.modules import Module, is_built_in, load_module
+from semsearch.modules import Module, ModuleCard, is_built_in, load_module
 from semsearch.modules.handles import parse_handle
-from semsearch.modules.inventory import look_at
 from semsearch.modules.probes import ProbeResult, probe_text
 from semsearch.modules.ranges import (
     PixelReading,
@@ -56,14 +55,12 @@ class Probes:
         return {"associations": associations, "readings": readings, "verdict": self.verdict}
 
 
-def probes_of(handle: str) -> Probes:
-    """Load a module and run the probes of its modality.
+def probes_of(handle: str, card: ModuleCard) -> Probes:
+    """Load the module of a card and run the probes of its modality.
 
     Raises:
         ModuleError: it cannot be loaded, or there is nothing to probe it with.
     """
-    with download_bar() as policy:
-        card, _risks = look_at(handle, policy)
     if card.modality not in ("text", "image"):
         raise ModuleError(
             f"the module {handle!r} gives {card.modality}", "probes are for texts and images"

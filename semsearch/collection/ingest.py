@@ -70,6 +70,10 @@ class Entry(Protocol):
         """What filters can use."""
 
 
+_Changed = tuple[Entry, NewItem, Known | None]
+"""A row of a source, what will be stored of it, and what is stored under its key, if anything."""
+
+
 @dataclass(frozen=True)
 class Unkeyed:
     """A source whose keys are only row numbers or paths; `path` is None for rows from memory."""
@@ -229,25 +233,30 @@ class Ingest:
         else:
             self._refreshed.append(Refresh(before.id, item))
 
-    def _queue(
-        self, changed: Sequence[tuple[Entry, NewItem, Known | None]], writer: Writer
-    ) -> None:
-        def prepare(one: tuple[Entry, NewItem, Known | None]) -> Any:
+    def _queue(self, changed: Sequence[_Changed], writer: Writer) -> None:
+        def prepare(one: _Changed) -> Any:
             return self._encoder.prepare(one[0].content)
 
-        workers = None if self._modality == "image" else 1
-        with closing(attempts_ahead(changed, prepare, workers=workers)) as attempts:
-            for (entry, item, before), attempt in attempts:
-                try:
-                    prepared = attempt.result()
-                except ContentError as error:
-                    self._skip(entry.row, entry.key, error.problem)
-                    continue
-                if item.blob is not None:
-                    writer.publish_blob(entry.content)
-                replaces = before.id if before else None
-                self._pending.append(_Pending(entry.row, entry.key, item, prepared, replaces))
-                self._cost += _cost_of(entry.content)
+        if self._modality != "image":  # only decoding is worth threads
+            for one in changed:
+                self._queue_one(one, partial(prepare, one), writer)
+            return
+        with closing(attempts_ahead(changed, prepare)) as attempts:
+            for one, attempt in attempts:
+                self._queue_one(one, attempt.result, writer)
+
+    def _queue_one(self, one: _Changed, prepared: Callable[[], Any], writer: Writer) -> None:
+        entry, item, before = one
+        try:
+            content = prepared()
+        except ContentError as error:
+            self._skip(entry.row, entry.key, error.problem)
+            return
+        if item.blob is not None:
+            writer.publish_blob(entry.content)
+        replaces = before.id if before else None
+        self._pending.append(_Pending(entry.row, entry.key, item, content, replaces))
+        self._cost += _cost_of(entry.content)
 
     def _skip(self, row: int, key: str | None, reason: str) -> None:
         if self._stops:

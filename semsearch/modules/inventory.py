@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,11 +10,11 @@ from typing import Any
 
 from semsearch.errors import ModuleError
 from semsearch.modules.card import ModuleCard
-from semsearch.modules.catalogue import BUILT_IN, FROM_HUB, BuiltIn
+from semsearch.modules.catalogue import BUILT_IN, FROM_HUB, BuiltIn, known_modules
 from semsearch.modules.export import verify_export
 from semsearch.modules.exporting.records import SUMS
 from semsearch.modules.handles import (
-    CachedModule,
+    Finding,
     Handle,
     Policy,
     Resolved,
@@ -55,43 +55,24 @@ class Listing:
         return asdict(self) | {"card": card}
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What verifying found out about one module: what is wrong with it, or None."""
-
-    handle: str
-    problem: str | None
-    note: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as plain values, ready for JSON."""
-        return asdict(self)
-
-
 def inventory() -> list[Listing]:
     """Return the short names, and after them what else the cache holds."""
     cached = {module.handle: module for module in cached_modules()}
-    listings = [
-        *(_of_ours(entry, cached) for entry in BUILT_IN.values()),
-        *(
-            Listing(name, _state(entry.handle, cached), entry.handle, 0, entry.card)
-            for name, entry in FROM_HUB.items()
-        ),
-    ]
-    named = set(_named())
+    cards = known_modules()
+    named = {source for card in cards for source in _sources(card.name)}
     others = (module for handle, module in cached.items() if handle not in named)
-    return listings + [
-        Listing(other.handle, HERE, other.source, other.size, None) for other in others
+    return [
+        *(
+            Listing(card.name, _state(card.name, cached), card.source, card.size, card)
+            for card in cards
+        ),
+        *(Listing(other.handle, HERE, other.source, other.size, None) for other in others),
     ]
 
 
 def state_of(handle: str) -> str:
     """Return whether what a handle of the catalogue needs is here."""
-    cached = {module.handle: module for module in cached_modules()}
-    source = parse_handle(handle).source
-    if source in BUILT_IN:
-        return _of_ours(BUILT_IN[source], cached).state
-    return _state(FROM_HUB[source].handle, cached)
+    return _state(parse_handle(handle).source, {module.handle for module in cached_modules()})
 
 
 def look_at(handle: str, policy: Policy) -> tuple[ModuleCard, list[Risk]]:
@@ -140,17 +121,13 @@ def verify_modules(handle: str | None = None) -> list[Finding]:
     """
     if handle is None:
         ours = [_installed(entry) for entry in BUILT_IN.values() if _is_installed(entry)]
-        return ours + [Finding(found.handle, found.problem) for found in verify_cached()]
+        return ours + verify_cached()
     if (Path(handle) / SUMS).is_file():
         return [_export(handle)]
     known = BUILT_IN.get(parse_handle(handle).source)
     if known is not None and _is_installed(known):
         return [_installed(known)]
-    return [
-        Finding(found.handle, found.problem)
-        for source in _sources(handle)
-        for found in verify_cached(source)
-    ]
+    return [found for source in _sources(handle) for found in verify_cached(source)]
 
 
 def forget_module(handle: str) -> None:
@@ -177,26 +154,14 @@ def _sources(handle: str) -> list[str]:
     return [part.source for part in parsed.pair() or (parsed,)]
 
 
-def _of_ours(entry: BuiltIn, cached: dict[str, CachedModule]) -> Listing:
-    card = entry.card
-    fetched = {parse_handle(file.handle).source for file in entry.weights if file.handle}
-    is_here = _is_installed(entry) or (fetched and fetched <= set(cached))
-    return Listing(card.name, HERE if is_here else TO_FETCH, card.source, card.size, card)
-
-
-def _state(handle: str, cached: dict[str, CachedModule]) -> str:
-    parsed = parse_handle(handle)
-    parts = parsed.pair() or (parsed,)
-    return HERE if all(part.source in cached for part in parts) else FOREIGN
-
-
-def _named() -> Iterator[str]:
-    """Yield the sources in the cache that belong to a short name."""
-    for entry in BUILT_IN.values():
-        yield from (parse_handle(file.handle).source for file in entry.weights if file.handle)
-    for known in FROM_HUB.values():
-        parsed = parse_handle(known.handle)
-        yield from (part.source for part in parsed.pair() or (parsed,))
+def _state(name: str, cached: Collection[str]) -> str:
+    """Return whether what a short name needs is among what is cached, or installed."""
+    ours, sources = BUILT_IN.get(name), _sources(name)
+    if ours is not None and _is_installed(ours):
+        return HERE
+    if sources and all(source in cached for source in sources):
+        return HERE
+    return FOREIGN if ours is None else TO_FETCH
 
 
 def _is_installed(entry: BuiltIn) -> bool:

@@ -52,11 +52,7 @@ def load_module(handle: str, *, trust: bool = False, offline: bool | None = None
             operations that nobody agreed to.
     """
     changes = {} if offline is None else {"offline": offline}
-    return load(handle, current_policy(trust=trust, **changes))
-
-
-def load(handle: str, policy: Policy) -> Module:
-    """Return the module that `handle` names, see `load_module`."""
+    policy = current_policy(trust=trust, **changes)
     parsed = parse_handle(handle)
     known = BUILT_IN.get(parsed.source)
     if known is not None:

@@ -7,31 +7,28 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Alias:
-    """One module under both names; `is_certain` only where somebody knows that both are the same.
+    """One module under both names.
 
     What a name gives is pinned at first use all the same, and the card says which name gave it.
     """
 
     tfhub: str
     kaggle: str
-    is_certain: bool = False
 
 
 ALIASES = (
+    # Seen side by side in many programs.
     Alias(
         "google/universal-sentence-encoder/4",
         "google/universal-sentence-encoder/tensorFlow2/universal-sentence-encoder/2",
-        is_certain=True,
     ),
     Alias(
         "google/universal-sentence-encoder-large/5",
         "google/universal-sentence-encoder/tensorFlow2/large/2",
-        is_certain=True,
     ),
     Alias(
         "google/universal-sentence-encoder-multilingual/3",
         "google/universal-sentence-encoder/tensorFlow2/multilingual/2",
-        is_certain=True,
     ),
     # From memory, and no machine of ours reaches Kaggle: these may name nothing.
     Alias("google/nnlm-en-dim128/2", "google/nnlm/tensorFlow2/en-dim128/1"),

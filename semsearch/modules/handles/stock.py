@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from semsearch.errors import ModuleError, StorageError
 from semsearch.modules.handles.archives import SUFFIXES, local_path
@@ -31,10 +32,15 @@ class CachedModule:
 
 @dataclass(frozen=True)
 class Finding:
-    """What verifying found out about one entry: what is wrong with it, or None."""
+    """What verifying found out about one module: what is wrong with it, or None."""
 
     handle: str
     problem: str | None
+    note: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values, ready for JSON."""
+        return asdict(self)
 
 
 def cached_modules() -> list[CachedModule]:
