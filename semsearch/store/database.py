@@ -5,14 +5,27 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import apsw
+import apsw.sqlite_extra
 
-from semsearch.errors import CollectionDamaged, CollectionError, CollectionLocked, StorageFull
+from semsearch.errors import (
+    CollectionDamaged,
+    CollectionError,
+    CollectionLocked,
+    StorageError,
+    StorageFull,
+)
 from semsearch.store.schema import APPLICATION_ID, TABLES
 
 BUSY_MILLISECONDS = 5000
+
+CHECKSUM_BYTES = 8
+"""What SQLite's checksum VFS keeps at the end of every page; it verifies each page it reads."""
+
+USER_VERSION = 2
 
 
 @contextmanager
@@ -32,23 +45,31 @@ def sqlite_errors(path: Path) -> Iterator[None]:
             "try again when the other program is done",
         ) from error
     except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise CollectionDamaged(
-            f"the database of {folder!r} is damaged ({error})", "restore it from a backup"
-        ) from error
+        raise damaged_database(path, str(error)) from error
     except (apsw.CantOpenError, apsw.IOError, apsw.ReadOnlyError) as error:
+        if getattr(error, "extendedresult", None) == apsw.SQLITE_IOERR_DATA:
+            raise damaged_database(path, "a page does not have its checksum") from error
         raise CollectionError(
             f"the database of {folder!r} cannot be used ({error})",
             "check the folder's permissions and the disk",
         ) from error
 
 
+def damaged_database(path: Path, reason: str) -> CollectionDamaged:
+    """Return the error that says that the database at `path` does not hold what was written."""
+    return CollectionDamaged(
+        f"the database of {str(path.parent)!r} is damaged ({reason})", "restore it from a backup"
+    )
+
+
 def create_database(path: Path) -> None:
     """Make a new database with empty tables."""
     with sqlite_errors(path):
-        connection = apsw.Connection(str(path))
+        connection = apsw.Connection(str(path), vfs=checksum_vfs())
+        connection.reserve_bytes(None, CHECKSUM_BYTES)
         connection.pragma("journal_mode", "WAL")
         connection.pragma("application_id", APPLICATION_ID)
-        connection.pragma("user_version", 1)
+        connection.pragma("user_version", USER_VERSION)
         connection.execute(f"BEGIN; {TABLES} COMMIT;")
         connection.close()
     path.chmod(0o600)
@@ -57,8 +78,7 @@ def create_database(path: Path) -> None:
 def open_writer(path: Path) -> apsw.Connection:
     """Open the one connection that may write and checkpoint."""
     with sqlite_errors(path):
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-        _settle(connection)
+        connection = _open(path, apsw.SQLITE_OPEN_READWRITE)
         connection.pragma("synchronous", "FULL")
         return connection
 
@@ -66,8 +86,7 @@ def open_writer(path: Path) -> apsw.Connection:
 def open_reader(path: Path) -> apsw.Connection:
     """Open a connection that can only read and never checkpoints."""
     with sqlite_errors(path):
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        _settle(connection)
+        connection = _open(path, apsw.SQLITE_OPEN_READONLY)
         connection.pragma("query_only", True)
         connection.wal_autocheckpoint(0)
         return connection
@@ -110,9 +129,32 @@ class Readers:
         self._local = threading.local()
 
 
-def _settle(connection: apsw.Connection) -> None:
+def _open(path: Path, flags: int) -> apsw.Connection:
+    connection = apsw.Connection(str(path), flags=flags, vfs=checksum_vfs())
     connection.set_busy_timeout(BUSY_MILLISECONDS)
     connection.pragma("foreign_keys", True)
     connection.pragma("trusted_schema", False)
     connection.pragma("cell_size_check", True)
     connection.pragma("mmap_size", 0)
+    if connection.reserve_bytes() != CHECKSUM_BYTES:
+        raise damaged_database(path, "its pages carry no checksums")
+    return connection
+
+
+@cache
+def checksum_vfs() -> str:
+    """Return the name of SQLite's checksum VFS, loaded when it is first asked for.
+
+    It stands on the VFS that is the default then, and makes any wrong byte of a page an error of
+    whoever reads the page: SQLite alone does not notice most of them.
+    """
+    try:
+        connection = apsw.Connection(":memory:")
+        apsw.sqlite_extra.load(connection, "cksumvfs")
+        connection.close()
+    except (apsw.Error, apsw.sqlite_extra.NotAvailable, LookupError) as error:
+        raise StorageError(
+            f"SQLite's checksum extension cannot be loaded ({error})",
+            "install apsw from its wheels: python -m pip install --force-reinstall apsw",
+        ) from error
+    return "cksmvfs"

@@ -16,7 +16,7 @@ from semsearch.errors import (
 )
 
 FORMAT_NAME = "semsearch collection"
-MAJOR = 1
+MAJOR = 2
 MINOR = 0
 
 

@@ -7,14 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from typing import Any
 
 import apsw
 import numpy as np
+import numpy.typing as npt
 
 from semsearch.store.database import transaction
 from semsearch.store.folder import Folder
-from semsearch.store.schema import Value
-from semsearch.store.segments import Ids, Segment, map_segment
+from semsearch.store.schema import Space
+from semsearch.store.segments import Ids, Segment, map_segment, unpacked_ids
 from semsearch.vectors import Vectors
 
 PARAMETERS = 500
@@ -28,53 +30,87 @@ class StoredItem:
     id: int
     key: str
     text: str
-    fields: dict[str, Value]
+    fields: dict[str, Any]
     blob: str | None
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All vectors at one version; never changes, so any thread may search it."""
+    """All vectors at one version; never changes, so any thread may search it.
+
+    A row is a position in the segments laid end to end, 0 to N - 1; rows ascend by id. Rows of
+    deleted items stay until the collection is compacted.
+    """
 
     version: int
+    space: Space
     segments: tuple[Segment, ...]
     dead: Ids
-    dim: int
+    """The ids of deleted items, ascending."""
 
     def __len__(self) -> int:
-        return sum(len(segment) for segment in self.segments) - len(self.dead)
+        return len(self.every) if self.live is None else int(self.live.sum())
+
+    @cached_property
+    def every(self) -> Ids:
+        """The id of every row, ascending, shape (N,)."""
+        runs = [segment.ids for segment in self.segments]
+        return np.concatenate(runs) if runs else np.empty(0, np.int64)
+
+    @cached_property
+    def live(self) -> npt.NDArray[np.bool_] | None:
+        """Which rows are not deleted, shape (N,); None where no row is."""
+        rows = self.rows_of(self.dead)
+        rows = rows[rows >= 0]
+        if not len(rows):
+            return None
+        mask = np.ones(len(self.every), dtype=np.bool_)
+        mask[rows] = False
+        return mask
 
     @cached_property
     def ids(self) -> Ids:
         """The ids of all live items, ascending, shape (n,)."""
-        runs = [np.arange(s.first_id, s.first_id + len(s), dtype=np.int64) for s in self.segments]
-        every = np.concatenate(runs) if runs else np.empty(0, np.int64)
-        return np.setdiff1d(every, self.dead, assume_unique=True)
+        return self.every if self.live is None else self.every[self.live]
 
     @cached_property
-    def _starts(self) -> Ids:
-        return np.array([segment.first_id for segment in self.segments], dtype=np.int64)
+    def starts(self) -> Ids:
+        """The row at which each segment begins, shape (number of segments,)."""
+        ends = np.cumsum([0, *(len(segment) for segment in self.segments)], dtype=np.int64)
+        return ends[:-1]
+
+    def rows_of(self, ids: Ids) -> Ids:
+        """Return the row of each id, -1 where there is none."""
+        if not len(self.every):
+            return np.full(len(ids), -1, dtype=np.int64)
+        rows = np.searchsorted(self.every, ids)
+        rows[rows == len(self.every)] = 0
+        return np.where(self.every[rows] == ids, rows, -1)
 
     def take(self, ids: Ids) -> Vectors:
         """Return the vectors of `ids` in their order, shape (n, dim); the ids must exist."""
-        out = np.empty((len(ids), self.dim), dtype=np.float32)
-        owner = np.searchsorted(self._starts, ids, side="right") - 1
+        rows = self.rows_of(ids)
+        if len(rows) and rows.min() < 0:
+            raise KeyError(f"no vector has the id {ids[rows.argmin()]}")
+        out = np.empty((len(ids), self.space.dim), dtype=np.float32)
+        owner = np.searchsorted(self.starts, rows, side="right") - 1
         for number in np.unique(owner):
-            segment, mine = self.segments[number], owner == number
-            out[mine] = segment.vectors[ids[mine] - segment.first_id]
+            mine = owner == number
+            out[mine] = self.segments[number].vectors[rows[mine] - self.starts[number]]
         return out
 
 
-def read_snapshot(
-    connection: apsw.Connection, folder: Folder, dim: int, before: Snapshot | None
-) -> Snapshot:
+def read_snapshot(connection: apsw.Connection, folder: Folder, before: Snapshot | None) -> Snapshot:
     """Read which vectors stand now, in one transaction; files mapped `before` stay mapped."""
     with transaction(connection, "DEFERRED"):
         version = read_version(connection)
+        space = read_space(connection)
         found = list(
             connection.execute(
-                "SELECT first_id, n, segment.sha256, size FROM segment JOIN file"
-                " ON file.kind = 'segment' AND file.sha256 = segment.sha256 ORDER BY first_id"
+                "SELECT first_id, n, ids, segment.sha256, size FROM segment JOIN file"
+                " ON file.kind = 'segment' AND file.sha256 = segment.sha256"
+                " WHERE space_id = ? ORDER BY first_id",
+                (space.id,),
             )
         )
         dead = [
@@ -86,10 +122,23 @@ def read_snapshot(
     mapped = {(each.first_id, each.sha256): each for each in (before.segments if before else ())}
     segments = tuple(
         mapped.get((first_id, sha256))
-        or Segment(first_id, map_segment(folder, sha256, size, (n, dim)), sha256)
-        for first_id, n, sha256, size in found
+        or Segment(
+            first_id,
+            map_segment(folder, sha256, size, (n, space.dim)),
+            sha256,
+            unpacked_ids(packed),
+        )
+        for first_id, n, packed, sha256, size in found
     )
-    return Snapshot(version, segments, np.array(dead, dtype=np.int64), dim)
+    return Snapshot(version, space, segments, np.array(dead, dtype=np.int64))
+
+
+def read_space(connection: apsw.Connection, state: str = "current") -> Space:
+    """Return the vector space that searches use; it is always there."""
+    [(id_, handle, digest, dim, card)] = connection.execute(
+        "SELECT id, handle, digest, dim, card FROM space WHERE state = ?", (state,)
+    )
+    return Space(dim, handle, digest, json.loads(card), id_)
 
 
 def read_version(connection: apsw.Connection) -> int:
@@ -108,7 +157,7 @@ def live_items_by_key(connection: apsw.Connection, keys: Sequence[str]) -> dict[
     return {item.key: item for item in found}
 
 
-def ids_where(connection: apsw.Connection, condition: str, values: Sequence[Value]) -> Ids:
+def ids_where(connection: apsw.Connection, condition: str, values: Sequence[Any]) -> Ids:
     """Return the ids of live items that meet an SQL condition on `item`, ascending."""
     rows = connection.execute(
         f"SELECT id FROM item WHERE deleted_seq IS NULL AND ({condition}) ORDER BY id",

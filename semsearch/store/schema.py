@@ -6,9 +6,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
-Value = str | int | float | bool | None
+Value = str | int | float | bool | date | list[str] | None
 
 APPLICATION_ID = 0x53454D53  # "SEMS"
 
@@ -18,24 +19,29 @@ CREATE TABLE meta (
     value TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- A vector space: which module made the vectors, pinned by digest.
+-- A vector space: which module made the vectors, pinned by digest. Exactly one is 'current'; one
+-- may be 'building' beside it, one is the 'previous' that a rollback returns to.
 CREATE TABLE space (
     id INTEGER PRIMARY KEY,
     handle TEXT,
     digest TEXT,
     dim INTEGER NOT NULL,
-    card TEXT NOT NULL
+    card TEXT NOT NULL,
+    state TEXT NOT NULL
 );
+CREATE UNIQUE INDEX space_state ON space (state);
 
--- One line a committed change; `seq` is the version of the collection.
+-- One line a committed change; `seq` is the version of the collection. A request id makes a retried
+-- change happen once.
 CREATE TABLE op (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    request_id TEXT UNIQUE,
     kind TEXT NOT NULL,
     n INTEGER NOT NULL,
     at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 );
 
--- The manifest: every file that belongs to the collection.
+-- The manifest: every file that the collection cannot do without.
 CREATE TABLE file (
     sha256 TEXT NOT NULL,
     kind TEXT NOT NULL,
@@ -43,13 +49,31 @@ CREATE TABLE file (
     PRIMARY KEY (kind, sha256)
 ) WITHOUT ROWID;
 
--- Rows of vectors: row r of the file is the vector of item first_id + r.
+-- Rows of vectors, ascending by id: row r of the file is the vector of item first_id + r, or, where
+-- ids are missing in between, of the r-th id in `ids` (see segments.packed_ids).
 CREATE TABLE segment (
-    first_id INTEGER PRIMARY KEY,
-    n INTEGER NOT NULL,
     space_id INTEGER NOT NULL REFERENCES space (id),
-    sha256 TEXT NOT NULL
-);
+    first_id INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    ids BLOB,
+    sha256 TEXT NOT NULL,
+    PRIMARY KEY (space_id, first_id)
+) WITHOUT ROWID;
+
+-- Files that can be made again: FAISS indexes, saved columns. `rows` and `ids` say which rows they
+-- cover, as in `segment`; `detail` is what its maker wants to know.
+CREATE TABLE derived (
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    space_id INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    ids BLOB,
+    detail TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (kind, name, space_id)
+) WITHOUT ROWID;
 
 -- AUTOINCREMENT, so an id is never used again; a deleted row stays as a tombstone.
 CREATE TABLE item (
@@ -61,10 +85,14 @@ CREATE TABLE item (
     blob TEXT,
     signature BLOB NOT NULL,
     added_seq INTEGER NOT NULL,
+    changed_seq INTEGER NOT NULL,
     deleted_seq INTEGER
 );
 CREATE UNIQUE INDEX item_key ON item (key) WHERE deleted_seq IS NULL;
 CREATE INDEX item_dead ON item (id) WHERE deleted_seq IS NOT NULL;
+CREATE INDEX item_changed ON item (changed_seq);
+-- Finds the vector of a content that is stored already; half a digest tells enough.
+CREATE INDEX item_content ON item (substr(content, 1, 16));
 
 -- Files whose rows have no key of their own: what is put before their row numbers or paths, so that
 -- row 1 of a second file does not replace row 1 of the first.
@@ -79,14 +107,15 @@ CREATE TABLE field (
     type TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- Clusterings and classifiers by name; their arrays stand in a file.
+-- Clusterings and classifiers by name, each of one vector space; their arrays stand in a file.
 CREATE TABLE result (
     kind TEXT NOT NULL,
     name TEXT NOT NULL,
+    space_id INTEGER NOT NULL,
     sha256 TEXT NOT NULL,
     detail TEXT NOT NULL,
     seq INTEGER NOT NULL,
-    PRIMARY KEY (kind, name)
+    PRIMARY KEY (kind, name, space_id)
 ) WITHOUT ROWID;
 """
 
@@ -99,11 +128,24 @@ class Space:
     handle: str | None
     digest: str | None
     card: dict[str, Any]
+    id: int = 1
 
 
 def fields_as_json(fields: Mapping[str, Value]) -> str:
     """Return the one spelling under which fields are stored and compared."""
-    return json.dumps(dict(fields), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return json.dumps(
+        dict(fields), ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=iso_date
+    )
+
+
+def iso_date(value: Any) -> str:
+    """Spell a date as 2024-05-01, a moment as 2024-05-01T12:30:00Z; one without a zone is UTC."""
+    if isinstance(value, datetime):
+        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return moment.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"a field cannot hold {type(value).__name__}: {value!r}")
 
 
 def signature_of(key: str, text: str, fields_json: str, content: str) -> bytes:
@@ -117,9 +159,16 @@ def signature_of(key: str, text: str, fields_json: str, content: str) -> bytes:
 
 
 def type_of(value: Value) -> str:
-    """Name the type of a field's value: boolean, number or text; "" for None, which has none."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "boolean"
-    return "number" if isinstance(value, int | float) else "text"
+    """Name a value's type: boolean, number, date, list or text; "" for None, which has none."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case date():
+            return "date"
+        case list():
+            return "list"
+    return "text"

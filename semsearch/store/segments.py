@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +19,37 @@ Ids = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Segment:
-    """The vectors of the items first_id, first_id + 1, ...; shape (n, dim), mapped from disk."""
+    """Vectors (n, dim), mapped from disk, of the items first_id, first_id + 1, ... or of `gaps`."""
 
     first_id: int
     vectors: Vectors
     sha256: str
+    gaps: Ids | None = None
+    """All ids, ascending, where some are missing between the first and the last."""
 
     def __len__(self) -> int:
         return len(self.vectors)
+
+    @cached_property
+    def ids(self) -> Ids:
+        """The id of each row, ascending, shape (n,)."""
+        if self.gaps is not None:
+            return self.gaps
+        return np.arange(self.first_id, self.first_id + len(self), dtype=np.int64)
+
+
+def packed_ids(ids: Ids) -> bytes | None:
+    """Return ascending ids in the form the database keeps; None where they have no gaps."""
+    if len(ids) == 0 or ids[-1] - ids[0] == len(ids) - 1:
+        return None
+    return zlib.compress(np.diff(ids, prepend=0).astype("<i8").tobytes())
+
+
+def unpacked_ids(packed: bytes | None) -> Ids | None:
+    """Return what `packed_ids` packed; None where there are no gaps."""
+    if packed is None:
+        return None
+    return np.cumsum(np.frombuffer(zlib.decompress(packed), dtype="<i8"), dtype=np.int64)
 
 
 def publish_segment(folder: Folder, vectors: Vectors) -> fsio.Published:

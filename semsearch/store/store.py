@@ -33,7 +33,7 @@ from semsearch.store.folder import (
 )
 from semsearch.store.lock import writer_lock
 from semsearch.store.reader import Snapshot, StoredItem
-from semsearch.store.schema import Space, Value
+from semsearch.store.schema import Space
 from semsearch.store.segments import Ids
 from semsearch.store.writer import Writer
 
@@ -51,8 +51,6 @@ class Store:
         self._swap = threading.Lock()
         self._snapshot: Snapshot | None = None
         self.meta = {name: value for name, value in self._rows("SELECT name, value FROM meta")}
-        [(handle, digest, dim, card)] = self._rows("SELECT handle, digest, dim, card FROM space")
-        self.space = Space(dim, handle, digest, json.loads(card))
 
     @classmethod
     def create(cls, path: Path, space: Space, meta: dict[str, str]) -> Self:
@@ -80,6 +78,14 @@ class Store:
         """The number of the last committed change, by this process or another."""
         return self._read(reader.read_version)
 
+    @property
+    def space(self) -> Space:
+        """The vector space that searches use now; another process may exchange it."""
+        held = self._snapshot
+        if held is not None and held.version == self.version:
+            return held.space
+        return self._read(reader.read_space)
+
     def snapshot(self) -> Snapshot:
         """Return the vectors as they stand now; reread only when something was committed."""
         held = self._snapshot
@@ -87,9 +93,7 @@ class Store:
             return held
         with self._swap:
             fresh = self._read(
-                lambda connection: reader.read_snapshot(
-                    connection, self.folder, self.space.dim, held
-                )
+                lambda connection: reader.read_snapshot(connection, self.folder, held)
             )
             self._snapshot = fresh
         return fresh
@@ -102,7 +106,7 @@ class Store:
         """Return the live rows of `keys`; keys without one are left out."""
         return self._read(lambda connection: reader.live_items_by_key(connection, keys))
 
-    def ids_where(self, condition: str, values: Sequence[Value]) -> Ids:
+    def ids_where(self, condition: str, values: Sequence[Any]) -> Ids:
         """Return the live ids that meet an SQL condition on `item`, ascending."""
         return self._read(lambda connection: reader.ids_where(connection, condition, values))
 
@@ -111,7 +115,7 @@ class Store:
         return self._read(lambda connection: reader.keys_by_id(connection, ids))
 
     def fields(self) -> dict[str, str]:
-        """Return the type of every field: number, text or boolean."""
+        """Return the type of every field: number, text, boolean, date or list."""
         return {
             name: kind or "text"
             for name, kind in self._rows("SELECT name, type FROM field ORDER BY name")
@@ -135,7 +139,10 @@ class Store:
         """Return the names of the stored results of one kind, sorted."""
         return [
             row[0]
-            for row in self._rows("SELECT name FROM result WHERE kind = ? ORDER BY name", (kind,))
+            for row in self._rows(
+                "SELECT name FROM result WHERE kind = ? AND space_id = ? ORDER BY name",
+                (kind, self.space.id),
+            )
         ]
 
     def load_result(
@@ -190,7 +197,8 @@ class Store:
 
     def _result(self, kind: str, name: str) -> tuple[str, str]:
         rows = self._rows(
-            "SELECT sha256, detail FROM result WHERE kind = ? AND name = ?", (kind, name)
+            "SELECT sha256, detail FROM result WHERE kind = ? AND name = ? AND space_id = ?",
+            (kind, name, self.space.id),
         )
         if not rows:
             there = ", ".join(self.result_names(kind)) or "none yet"
@@ -202,14 +210,15 @@ class Store:
         with sqlite_errors(self.folder.database):
             return ask(self._readers.connection())
 
-    def _rows(self, sql: str, values: Sequence[Value] = ()) -> list[Any]:
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         return self._read(lambda connection: list(connection.execute(sql, tuple(values))))
 
 
 def _describe(folder: Folder, space: Space, meta: dict[str, str]) -> None:
     connection = open_writer(folder.database)
     connection.execute(
-        "INSERT INTO space (id, handle, digest, dim, card) VALUES (1, ?, ?, ?, ?)",
+        "INSERT INTO space (id, handle, digest, dim, card, state)"
+        " VALUES (1, ?, ?, ?, ?, 'current')",
         (space.handle, space.digest, space.dim, json.dumps(space.card, ensure_ascii=False)),
     )
     connection.executemany("INSERT INTO meta (name, value) VALUES (?, ?)", meta.items())

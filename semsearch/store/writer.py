@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch import fsio
+from semsearch.errors import CollectionError
 from semsearch.store.database import transaction
 from semsearch.store.folder import Folder
-from semsearch.store.reader import batched
+from semsearch.store.reader import batched, read_space
 from semsearch.store.schema import Value, fields_as_json, signature_of, type_of
-from semsearch.store.segments import publish_segment
+from semsearch.store.segments import Ids, packed_ids, publish_segment
 from semsearch.vectors import Vectors
 
 
@@ -64,6 +65,10 @@ class Batch:
     field_types: Mapping[str, str] = field(default_factory=dict)
     source: tuple[str, str] | None = None
     """Path and key prefix of a file without keys of its own, see `Writer.prefix_of`."""
+    space_id: int | None = None
+    """The space of the vectors; None: the current one, whichever it is."""
+    request_id: str | None = None
+    """A batch whose request id was committed before is not stored again."""
 
 
 class Writer:
@@ -109,23 +114,46 @@ class Writer:
         """Put an original image in place; the commit of its item makes it part of the truth."""
         fsio.publish_bytes(data, scratch=self._folder.scratch, place=self._folder.blob)
 
+    def has_request(self, request_id: str) -> bool:
+        """Say whether a change with this request id was committed."""
+        found = self._connection.execute("SELECT 1 FROM op WHERE request_id = ?", (request_id,))
+        return found.get is not None
+
     def commit(self, batch: Batch) -> None:
-        """Store a batch whole, durably: when this returns, a power cut does not undo it."""
+        """Store a batch whole, durably: when this returns, a power cut does not undo it.
+
+        Raises:
+            CollectionError: the vectors are of another space than the current one.
+        """
+        if batch.request_id is not None and self.has_request(batch.request_id):
+            return
+        space = read_space(self._connection)
+        if batch.space_id not in (None, space.id):
+            raise CollectionError(
+                f"the vectors of {str(self._folder.path)!r} come from {space.handle!r} by now",
+                "open the collection again and repeat the command",
+            )
         published = publish_segment(self._folder, batch.vectors) if batch.items else None
         with transaction(self._connection):
-            seq = self._count("add", len(batch.items) + len(batch.refreshed))
+            n = len(batch.items) + len(batch.refreshed)
+            seq = self._count("add", n, batch.request_id)
             self._bury(batch.replaced, seq)
             if published is not None:
                 first_id = self._insert_items(batch.items, seq)
-                self._record_file("segment", published)
-                self._connection.execute(
-                    "INSERT INTO segment (first_id, n, space_id, sha256) VALUES (?, ?, 1, ?)",
-                    (first_id, len(batch.items), published.sha256),
-                )
-            self._refresh_items(batch.refreshed)
+                ids = np.arange(first_id, first_id + len(batch.items), dtype=np.int64)
+                self.record_segment(space.id, ids, published)
+            self._refresh_items(batch.refreshed, seq)
             self._widen_fields(batch.field_types)
             if batch.source is not None:
                 self._connection.execute("INSERT OR IGNORE INTO source VALUES (?, ?)", batch.source)
+
+    def record_segment(self, space_id: int, ids: Ids, published: fsio.Published) -> None:
+        """Name a published file as the vectors of `ids`; stands inside a transaction."""
+        self._record_file("segment", published)
+        self._connection.execute(
+            "INSERT INTO segment (space_id, first_id, n, ids, sha256) VALUES (?, ?, ?, ?, ?)",
+            (space_id, int(ids[0]), len(ids), packed_ids(ids), published.sha256),
+        )
 
     def delete(self, ids: Iterable[int]) -> None:
         """Bury items; searches leave them out from here on."""
@@ -150,10 +178,11 @@ class Writer:
             seq = self._count(kind, 1)
             self._record_file("head", published)
             self._connection.execute(
-                "INSERT OR REPLACE INTO result (kind, name, sha256, detail, seq)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (kind, name, published.sha256, json.dumps(detail, ensure_ascii=False), seq),
-            )
+                "INSERT OR REPLACE INTO result (kind, name, space_id, sha256, detail, seq)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (kind, name, read_space(self._connection).id, published.sha256,
+                 json.dumps(detail, ensure_ascii=False), seq),
+            )  # fmt: skip
             unused = self._forget_unused_heads()
         for sha256 in unused:
             fsio.remove(self._folder.head(sha256))
@@ -165,8 +194,10 @@ class Writer:
         )
         return [row[0] for row in rows]
 
-    def _count(self, kind: str, n: int) -> int:
-        self._connection.execute("INSERT INTO op (kind, n) VALUES (?, ?)", (kind, n))
+    def _count(self, kind: str, n: int, request_id: str | None = None) -> int:
+        self._connection.execute(
+            "INSERT INTO op (kind, n, request_id) VALUES (?, ?, ?)", (kind, n, request_id)
+        )
         return self._connection.last_insert_rowid()
 
     def _bury(self, ids: Iterable[int], seq: int) -> None:
@@ -179,11 +210,12 @@ class Writer:
         last = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'item'").get
         first_id = int(last or 0) + 1
         self._connection.executemany(
-            "INSERT INTO item (id, key, text, fields, content, blob, signature, added_seq)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO item"
+            " (id, key, text, fields, content, blob, signature, added_seq, changed_seq)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (first_id + row, i.key, i.text, fields_as_json(i.fields), i.content, i.blob,
-                 i.signature(), seq)
+                 i.signature(), seq, seq)
                 for row, i in enumerate(items)
             ),
         )  # fmt: skip
@@ -193,11 +225,11 @@ class Writer:
             self._record_file("blob", fsio.Published(path, blob, path.stat().st_size))
         return first_id
 
-    def _refresh_items(self, refreshed: Sequence[Refresh]) -> None:
+    def _refresh_items(self, refreshed: Sequence[Refresh], seq: int) -> None:
         self._connection.executemany(
-            "UPDATE item SET text = ?, fields = ?, signature = ? WHERE id = ?",
+            "UPDATE item SET text = ?, fields = ?, signature = ?, changed_seq = ? WHERE id = ?",
             (
-                (r.item.text, fields_as_json(r.item.fields), r.item.signature(), r.id)
+                (r.item.text, fields_as_json(r.item.fields), r.item.signature(), seq, r.id)
                 for r in refreshed
             ),
         )
