@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from semsearch import fsio
 from semsearch.errors import CollectionLocked
-from semsearch.fsio import disk_errors
 
 
 @contextmanager
@@ -25,7 +25,8 @@ def writer_lock(path: Path) -> Iterator[bool]:
     Raises:
         CollectionLocked: another writer holds the lock; names it.
     """
-    with disk_errors(path):
+    with fsio.disk_errors(path):
+        fsio.checkpoint("create", path)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
@@ -33,9 +34,9 @@ def writer_lock(path: Path) -> Iterator[bool]:
         except BlockingIOError as error:
             raise _locked(path, _holder(descriptor)) from error
         was_clean = not _holder(descriptor)
-        _sign(descriptor)
+        _write(descriptor, path, _signature())
         yield was_clean
-        os.ftruncate(descriptor, 0)
+        _write(descriptor, path, b"")
     finally:
         os.close(descriptor)
 
@@ -44,12 +45,17 @@ def _holder(descriptor: int) -> str:
     return os.pread(descriptor, 4096, 0).decode("utf-8", "replace")
 
 
-def _sign(descriptor: int) -> None:
+def _signature() -> bytes:
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:80]
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    text = json.dumps({"pid": os.getpid(), "command": command, "since": since})
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, text.encode(), 0)
+    return json.dumps({"pid": os.getpid(), "command": command, "since": since}).encode()
+
+
+def _write(descriptor: int, path: Path, text: bytes) -> None:
+    with fsio.disk_errors(path):
+        fsio.checkpoint("write", path)
+        os.pwrite(descriptor, text, 0)
+        os.ftruncate(descriptor, len(text))
 
 
 def _locked(path: Path, text: str) -> CollectionLocked:
