@@ -1,0 +1,66 @@
+"""The verbs of a collection that make something of all its vectors: clusters, a map, classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from semsearch import analysis
+from semsearch.collection import classifier as classifiers
+from semsearch.collection import clustering as clusterings
+from semsearch.collection.classifier import Classifier
+from semsearch.collection.clustering import Clustering
+from semsearch.collection.opened import OpenedCollection
+from semsearch.collection.records import Layout
+
+
+class Insight(OpenedCollection):
+    """Clusters, map and classifiers of a collection."""
+
+    def cluster(
+        self,
+        n_clusters: int | None = None,
+        method: str = "auto",
+        seed: int = 0,
+        name: str = "default",
+    ) -> Clustering:
+        """Group all items into clusters with names, and store the result under `name`.
+
+        None lets the number of clusters be chosen by measurement.
+        """
+        return clusterings.compute_clustering(
+            self,
+            self._store,
+            name=name,
+            n_clusters=n_clusters,
+            method=method,
+            seed=seed,
+        )
+
+    def clustering(self, name: str = "default") -> Clustering:
+        """Return the stored clustering of this name; raises `ResultNotFound`."""
+        return clusterings.load_clustering(self, self._store, name)
+
+    def clusterings(self) -> list[str]:
+        """Return the names of the stored clusterings."""
+        return self._store.result_names(clusterings.KIND)
+
+    def map(self, method: str = "auto", seed: int = 0) -> Layout:
+        """Return a 2-D map of all items."""
+        keys, vectors = self.vectors()
+        return Layout(keys, analysis.layout(vectors, method, seed))
+
+    def train(self, name: str, examples: Any, *, keys: bool = False, seed: int = 0) -> Classifier:
+        """Train a classifier from examples, cross-validate it and store it under `name`.
+
+        `examples` is a dict of label -> texts (for pictures: paths), or of label -> keys of
+        stored items with keys=True; or a DataFrame with the columns text or key, and label.
+        """
+        return classifiers.train_classifier(self, self._store, name, examples, keys=keys, seed=seed)
+
+    def classifier(self, name: str) -> Classifier:
+        """Return the stored classifier of this name; raises `ResultNotFound`."""
+        return classifiers.load_classifier(self, self._store, name)
+
+    def classifiers(self) -> list[str]:
+        """Return the names of the stored classifiers."""
+        return self._store.result_names(classifiers.KIND)

@@ -1,0 +1,168 @@
+"""An open collection: its store, its module, and the stored items by key."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from semsearch import corpus
+from semsearch.collection.checks import as_list
+from semsearch.collection.encoders import pinned_module
+from semsearch.collection.pictures import cached_thumbnail
+from semsearch.collection.records import Hit
+from semsearch.collection.searching import keys_of
+from semsearch.errors import CollectionError, KeyNotFound
+from semsearch.modules import Module
+from semsearch.store import Store, StoredItem
+from semsearch.vectors import Vectors
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+class OpenedCollection:
+    """What every verb of a `Collection` stands on: reading what is stored, by key."""
+
+    def __init__(self, store: Store) -> None:
+        """Join an open store; use `semsearch.open` and `semsearch.create` instead."""
+        self._store = store
+        self._module: Module | None = None
+        self._loading = threading.Lock()
+        self.path = store.folder.path
+        self.name = self.path.name
+        self.modality = store.meta["modality"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return len(self._store.snapshot())
+
+    def __repr__(self) -> str:
+        return f"<Collection {self.name!r}: {len(self):,} {self.modality}>"
+
+    def close(self) -> None:
+        """Close the collection's files; it cannot be used afterwards."""
+        self._store.close()
+
+    def remove_if_empty(self) -> None:
+        """Remove the collection from the disk, unless it holds an item or is being written."""
+        self._store.remove_if_empty()
+
+    @property
+    def module(self) -> Module:
+        """The module whose vectors the collection holds, loaded when it is first asked for.
+
+        Raises:
+            CollectionError: the collection holds the user's own vectors.
+            ModuleError: the module found is not the one that made the vectors.
+        """
+        space = self._store.space
+        if space.handle is None:
+            raise CollectionError(
+                f"the collection {self.name!r} holds your own vectors and has no module",
+                "search it by vector with neighbors(), or by key with similar()",
+            )
+        with self._loading:
+            if self._module is None:
+                self._module = pinned_module(space, self.name)
+        return self._module
+
+    @property
+    def handle(self) -> str | None:
+        """The handle of the module, None for the user's own vectors."""
+        return self._store.space.handle
+
+    @property
+    def dim(self) -> int:
+        """The width of the vectors."""
+        return self._store.space.dim
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The fields that filters can use, and their types: number, text or boolean."""
+        return self._store.fields()
+
+    @property
+    def version(self) -> int:
+        """A number that grows with every committed change, by this process or another."""
+        return self._store.version
+
+    # -- what stands in it
+
+    def get(self, keys: Sequence[str]) -> list[Hit]:
+        """Return stored items by key, with score None.
+
+        Raises:
+            KeyNotFound: a key is not stored.
+        """
+        return [Hit(item.key, None, item.text, item.fields) for item in self._live(keys)]
+
+    def known(self, keys: Sequence[Any]) -> set[str]:
+        """Return those of `keys` under which an item is stored."""
+        texts = [key for key in as_list(keys, "keys") if isinstance(key, str)]
+        return set(self._store.live_items(texts))
+
+    def image(self, key: str) -> bytes:
+        """Return the original bytes of an item's image."""
+        return self._store.blob(self._blob_of(key))
+
+    def thumbnail(self, key: str, size: int = 256) -> bytes:
+        """Return a small webp of an item's image, made once and kept under derived/."""
+        return cached_thumbnail(self._store, self._blob_of(key), size)
+
+    def vectors(self, keys: Sequence[str] | None = None) -> tuple[list[str], Vectors]:
+        """Return keys and their unit vectors (n, dim): those of `keys`, or all."""
+        if keys is None:
+            snapshot = self._store.snapshot()
+            names = [key or "" for key in keys_of(self._store, snapshot.ids.tolist())]
+            return names, snapshot.take(snapshot.ids)
+        items = self._live(keys)  # before the snapshot, which then holds them all
+        ids = np.array([item.id for item in items], dtype=np.int64)
+        return [item.key for item in items], self._store.snapshot().take(ids)
+
+    def keys(self, ids: Any = None) -> list[str | None]:
+        """Return the user's keys of the ids that `neighbors` gave, None for -1; or all keys."""
+        wanted = self._store.snapshot().ids if ids is None else np.asarray(ids).ravel()
+        return keys_of(self._store, wanted.tolist())
+
+    def to_pandas(self) -> DataFrame:
+        """Return a DataFrame with the columns key, text and one a field."""
+        ids = self._store.snapshot().ids.tolist()
+        items = list(self._store.items(ids).values())
+        columns: dict[str, list[Any]] = {
+            "key": [item.key for item in items],
+            "text": [item.text for item in items],
+        }
+        for name in self.fields:
+            columns.setdefault(name, [item.fields.get(name) for item in items])
+        return corpus.as_dataframe(columns)
+
+    def encode(self, contents: Sequence[Any]) -> Vectors:
+        """Return unit vectors (n, dim) of contents, by the collection's module."""
+        return self.module.encode(as_list(contents, "contents"))
+
+    # -- inside
+
+    def _live(self, keys: Sequence[str]) -> list[StoredItem]:
+        keys = as_list(keys, "keys")
+        items = self._store.live_items(keys)
+        for key in keys:
+            if key not in items:
+                raise KeyNotFound(
+                    f"no item of the collection {self.name!r} has the key {key!r}",
+                    "search shows the keys that there are",
+                )
+        return [items[key] for key in keys]
+
+    def _blob_of(self, key: str) -> str:
+        [item] = self._live([key])
+        if item.blob is None:
+            raise CollectionError(f"the item {key!r} has no image", "ask for its text instead")
+        return item.blob

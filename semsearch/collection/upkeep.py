@@ -1,0 +1,31 @@
+"""The verbs of a collection that look after it: what it holds, its index, its files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from semsearch.collection import classifier as classifiers
+from semsearch.collection import clustering as clusterings
+from semsearch.collection.opened import OpenedCollection
+
+
+class Upkeep(OpenedCollection):
+    """What there is to know about a collection, and what keeps it in order."""
+
+    def info(self) -> dict[str, Any]:
+        """Return what there is to know about the collection, JSON-ready."""
+        return {
+            "name": self.name,
+            "path": str(self.path),
+            "rows": len(self),
+            "modality": self.modality,
+            "fields": self.fields,
+            "dim": self.dim,
+            "handle": self.handle,
+            "module": self._store.space.card,
+            "index": "exact",
+            "recall": 1.0,
+            "bytes": self._store.bytes_on_disk(),
+            "clusterings": self._store.result_names(clusterings.KIND),
+            "classifiers": self._store.result_names(classifiers.KIND),
+        }
