@@ -1,0 +1,161 @@
+"""The vectors of one snapshot as rows 0..n-1, in whatever files they stand, and exact scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from semsearch.vectors import Vectors
+
+RowNumbers = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+NONE = -1
+"""The row where fewer than k neighbours exist."""
+
+SIGN = np.uint32(0x8000_0000)
+ALL_BITS = np.uint32(0xFFFF_FFFF)
+ROW_BITS = np.uint64(32)
+NO_KEY = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Unit vectors in blocks, each (n_block, dim); row r counts through the blocks in order."""
+
+    blocks: tuple[Vectors, ...]
+
+    def __len__(self) -> int:
+        return int(self.starts[-1])
+
+    @cached_property
+    def starts(self) -> RowNumbers:
+        """The first row of each block, and the number of rows at the end."""
+        return np.cumsum([0, *(len(block) for block in self.blocks)], dtype=np.int64)
+
+    @cached_property
+    def dim(self) -> int:
+        """The width of the vectors, 0 where there is no block."""
+        return int(self.blocks[0].shape[1]) if self.blocks else 0
+
+    def chunks(self, n_rows: int, end: int | None = None) -> Iterator[tuple[int, Vectors]]:
+        """Yield (first row, vectors) of at most `n_rows` each, without copying, up to `end`."""
+        last = len(self) if end is None else min(end, len(self))
+        for first, block in zip(self.starts, self.blocks, strict=False):
+            for start in range(0, min(len(block), last - int(first)), n_rows):
+                stop = min(start + n_rows, last - int(first))
+                yield int(first) + start, block[start:stop]
+
+    def take(self, rows: RowNumbers) -> Vectors:
+        """Return a copy of the vectors of `rows` (n,), shape (n, dim)."""
+        taken = np.empty((len(rows), self.dim), dtype=np.float32)
+        for number, place in self._by_block(rows):
+            taken[place] = self.blocks[number][rows[place] - self.starts[number]]
+        return taken
+
+    def inner_products(self, queries: Vectors, rows: RowNumbers) -> Vectors:
+        """Return the cosines of unit queries (nq, dim) and their rows (nq, c), shape (nq, c).
+
+        Nothing is copied. One pair has one score whatever else is asked; row -1 scores -inf.
+        """
+        scores = np.full(rows.shape, -np.inf, dtype=np.float32)
+        if not rows.size or not len(self):
+            return scores
+        queries, rows = np.ascontiguousarray(queries), np.ascontiguousarray(rows)
+        if len(self.blocks) == 1:
+            _inner_products_of_block(queries, self.blocks[0], rows, scores)
+        else:
+            self._inner_products_of_blocks(queries, rows, scores.reshape(-1))
+        return np.clip(scores, -1, 1, out=scores, where=rows != NONE)
+
+    def _inner_products_of_blocks(
+        self, queries: Vectors, rows: RowNumbers, scores: Vectors
+    ) -> None:
+        flat = rows.reshape(-1)
+        known = np.flatnonzero(flat != NONE)
+        for number, place in self._by_block(flat[known]):
+            pairs = known[place]
+            local = flat[pairs] - self.starts[number]
+            scores[pairs] = _inner_products_of_pairs(
+                queries, self.blocks[number], pairs // rows.shape[1], local
+            )
+
+    def _by_block(self, rows: RowNumbers) -> Iterator[tuple[int, RowNumbers]]:
+        """Yield each block that holds some of `rows` with their places, in the order given."""
+        number = np.searchsorted(self.starts, rows, side="right") - 1
+        # Numpy sorts small integers by radix, six times as fast as wide ones.
+        order = np.argsort(number.astype(np.min_scalar_type(len(self.blocks))), kind="stable")
+        borders = np.searchsorted(number[order], np.arange(len(self.blocks) + 1))
+        for block in np.flatnonzero(np.diff(borders)):
+            yield int(block), order[borders[block] : borders[block + 1]]
+
+
+def best(rows: RowNumbers, scores: Vectors, k: int) -> tuple[RowNumbers, Vectors]:
+    """Return the k best of rows and scores (nq, c), shape (nq, k): by score, equal ones by row.
+
+    Where fewer than k are left, the row is -1 and the score 0. Rows are below 2**32.
+    """
+    keys = _keys(rows, scores)
+    if keys.shape[1] > k:
+        keys = np.partition(keys, k - 1, axis=1)[:, :k]
+    keys.sort(axis=1)
+    found = np.full((len(rows), k), NONE, dtype=np.int64)
+    cosines = np.zeros((len(rows), k), dtype=np.float32)
+    width = keys.shape[1]
+    known = keys != NO_KEY
+    found[:, :width][known] = (keys[known] & np.uint64(ALL_BITS)).astype(np.int64)
+    cosines[:, :width][known] = _scores_of(keys[known])
+    return found, cosines
+
+
+def _keys(rows: RowNumbers, scores: Vectors) -> npt.NDArray[np.uint64]:
+    """Return numbers whose ascending order is that of falling scores, then of rows."""
+    bits = (scores + np.float32(0)).view(np.uint32)  # + 0 makes one zero of two
+    falling = np.where(bits & SIGN, bits, ~bits & ~SIGN)
+    keys = (falling.astype(np.uint64) << ROW_BITS) | (rows.astype(np.uint64) & np.uint64(ALL_BITS))
+    keys[rows == NONE] = NO_KEY
+    return keys
+
+
+def _scores_of(keys: npt.NDArray[np.uint64]) -> Vectors:
+    falling = (keys >> ROW_BITS).astype(np.uint32)
+    return np.where(falling & SIGN, falling, ~falling & ~SIGN).astype(np.uint32).view(np.float32)
+
+
+def _inner_products_of_block(
+    queries: Vectors, block: Vectors, rows: RowNumbers, scores: Vectors
+) -> None:
+    import faiss
+
+    n_queries, n_rows = rows.shape
+    faiss.fvec_inner_products_by_idx(
+        faiss.swig_ptr(scores),
+        faiss.swig_ptr(queries),
+        faiss.swig_ptr(block),
+        faiss.swig_ptr(rows),
+        block.shape[1],
+        n_queries,
+        n_rows,
+    )
+
+
+def _inner_products_of_pairs(
+    queries: Vectors, block: Vectors, numbers: RowNumbers, rows: RowNumbers
+) -> Vectors:
+    import faiss
+
+    scores = np.empty(len(rows), dtype=np.float32)
+    faiss.pairwise_indexed_inner_product(
+        block.shape[1],
+        len(rows),
+        faiss.swig_ptr(queries),
+        faiss.swig_ptr(numbers),
+        faiss.swig_ptr(block),
+        faiss.swig_ptr(rows),
+        faiss.swig_ptr(scores),
+    )
+    return scores

@@ -1,0 +1,160 @@
+"""Exact nearest neighbours over rows, of which some may not be found, by FAISS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from semsearch.index.rows import NONE, Mask, RowNumbers, Rows, best
+from semsearch.vectors import Vectors
+
+GATHERED_ROWS = 65_536
+"""How many rows are copied at once when only some rows of a block may be found."""
+
+FEW = 64
+"""Up to so many rows that may not be found are cheaper to ask past than to copy around."""
+
+FEW_QUERIES = 20
+"""Below it FAISS scores pair by pair, and nothing needs copying; from it on by matrix products."""
+
+ASKED_BEYOND = 16
+"""How many more than k are asked for, so that rounding cannot move a row across the border."""
+
+ROUNDING = 2e-6
+"""Matrix products and single products of unit vectors differ by less."""
+
+WIDER = 8
+SCORES_AT_ONCE = 4_000_000
+
+
+@dataclass(frozen=True)
+class Part:
+    """A run of rows from `first`; of its vectors (n, dim) only those at `only` may be found."""
+
+    first: int
+    vectors: Vectors
+    only: RowNumbers | None = None
+
+    def __len__(self) -> int:
+        return len(self.vectors) if self.only is None else len(self.only)
+
+
+def parts_of(rows: Rows, findable: Mask | None) -> list[Part]:
+    """Return the findable rows as parts, one a block at most; None stands for every row."""
+    if findable is None:
+        return [Part(first, block) for first, block in _blocks(rows)]
+    parts = []
+    for first, block in _blocks(rows):
+        local = np.flatnonzero(findable[first : first + len(block)])
+        if len(local):
+            parts.append(_part(first, block, local))
+    return parts
+
+
+def scan(rows: Rows, queries: Vectors, k: int, parts: Sequence[Part]) -> tuple[RowNumbers, Vectors]:
+    """Return the k nearest rows of the parts and their cosines, both (nq, k), best first.
+
+    Equal scores come in the order of rows, however many are equal; where fewer than k rows are
+    findable, the row is -1 and the score 0.
+    """
+    found = np.full((len(queries), k), NONE, dtype=np.int64)
+    cosines = np.zeros((len(queries), k), dtype=np.float32)
+    n_findable = sum(len(part) for part in parts)
+    left, ask = np.arange(len(queries)), k + ASKED_BEYOND
+    while len(left) and n_findable:
+        at_once = max(1, SCORES_AT_ONCE // min(ask, n_findable))
+        open_ = []
+        for start in range(0, len(left), at_once):
+            chosen = left[start : start + at_once]
+            candidates, worst = _nearest(queries[chosen], parts, min(ask, n_findable))
+            scores = rows.inner_products(queries[chosen], candidates)
+            found[chosen], cosines[chosen] = best(candidates, scores, k)
+            open_.append(chosen[cosines[chosen, -1] < worst + ROUNDING])
+        # Where the border runs through equal scores, rows beyond it have not been seen yet.
+        left = np.concatenate(open_) if ask < n_findable else left[:0]
+        ask *= WIDER
+    return found, cosines
+
+
+def _blocks(rows: Rows) -> Iterator[tuple[int, Vectors]]:
+    for first, block in zip(rows.starts, rows.blocks, strict=False):
+        if len(block):
+            yield int(first), block
+
+
+def _part(first: int, block: Vectors, local: RowNumbers) -> Part:
+    start, end = int(local[0]), int(local[-1]) + 1
+    if end - start == len(local):
+        return Part(first + start, block[start:end])
+    return Part(first, block, local)
+
+
+def _nearest(queries: Vectors, parts: Sequence[Part], ask: int) -> tuple[RowNumbers, Vectors]:
+    """Return `ask` rows (nq, ask), all but exactly the nearest, and the worst score of each."""
+    found = np.empty((len(queries), 0), dtype=np.int64)
+    scores = np.empty((len(queries), 0), dtype=np.float32)
+    for part in parts:
+        for part_rows, part_scores in _search_part(queries, part, ask):
+            found = np.hstack([found, part_rows])
+            scores = np.hstack([scores, part_scores])
+            if found.shape[1] > ask:
+                found, scores = best(found, scores, ask)
+    scores = np.where(found == NONE, np.float32(-np.inf), scores)
+    return found, scores.min(axis=1)
+
+
+def _search_part(queries: Vectors, part: Part, ask: int) -> Iterator[tuple[RowNumbers, Vectors]]:
+    if part.only is None:
+        yield _knn(queries, part.vectors, ask, part.first)
+    elif len(part.vectors) - len(part) <= FEW:
+        yield _search_past(queries, part, part.only, ask)
+    elif len(queries) < FEW_QUERIES:
+        yield _knn_of_some(queries, part, part.only, ask)
+    else:
+        for start in range(0, len(part), GATHERED_ROWS):
+            only = part.only[start : start + GATHERED_ROWS]
+            places, scores = _knn(queries, part.vectors[only], ask, 0)
+            yield only[places] + part.first, scores
+
+
+def _search_past(
+    queries: Vectors, part: Part, only: RowNumbers, ask: int
+) -> tuple[RowNumbers, Vectors]:
+    """Search the whole part for so many more that the others cannot crowd out the findable."""
+    is_findable = np.zeros(len(part.vectors), dtype=np.bool_)
+    is_findable[only] = True
+    places, scores = _knn(queries, part.vectors, ask + len(is_findable) - len(only), 0)
+    rows = np.where(is_findable[places], places + part.first, NONE)
+    return best(rows, scores, min(ask, len(only)))
+
+
+def _knn(queries: Vectors, vectors: Vectors, ask: int, first: int) -> tuple[RowNumbers, Vectors]:
+    import faiss
+
+    k = min(ask, len(vectors))
+    scores, places = faiss.knn(queries, vectors, k, metric=faiss.METRIC_INNER_PRODUCT)
+    return places + first, scores
+
+
+def _knn_of_some(
+    queries: Vectors, part: Part, only: RowNumbers, ask: int
+) -> tuple[RowNumbers, Vectors]:
+    import faiss
+
+    k = min(ask, len(only))
+    scores = np.empty((len(queries), k), dtype=np.float32)
+    places = np.empty((len(queries), k), dtype=np.int64)
+    faiss.knn_inner_product(
+        faiss.swig_ptr(queries),
+        faiss.swig_ptr(part.vectors),
+        part.vectors.shape[1],
+        len(queries),
+        len(part.vectors),
+        k,
+        faiss.swig_ptr(scores),
+        faiss.swig_ptr(places),
+        faiss.IDSelectorArray(only),
+    )
+    return places + part.first, scores
