@@ -1,8 +1,19 @@
 """The truth about a collection: one SQLite database and the immutable files it names."""
 
+from semsearch.store.derived import Derived
 from semsearch.store.reader import Snapshot, StoredItem
 from semsearch.store.schema import Space
 from semsearch.store.store import Store
 from semsearch.store.writer import Batch, Known, NewItem, Refresh
 
-__all__ = ["Batch", "Known", "NewItem", "Refresh", "Snapshot", "Space", "Store", "StoredItem"]
+__all__ = [
+    "Batch",
+    "Derived",
+    "Known",
+    "NewItem",
+    "Refresh",
+    "Snapshot",
+    "Space",
+    "Store",
+    "StoredItem",
+]

@@ -74,6 +74,10 @@ class Folder:
         """Where the stored result of this digest stands."""
         return self.heads / f"{sha256}.npz"
 
+    def derived_file(self, sha256: str, suffix: str) -> Path:
+        """Where the derived file of this digest stands; `suffix` is such as ".faiss"."""
+        return self.derived / f"{sha256}{suffix}"
+
     def blob(self, sha256: str) -> Path:
         """Where the original image of this digest stands."""
         return self.blobs / sha256[:2] / sha256

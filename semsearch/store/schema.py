@@ -60,13 +60,14 @@ CREATE TABLE segment (
     PRIMARY KEY (space_id, first_id)
 ) WITHOUT ROWID;
 
--- Files that can be made again: FAISS indexes, saved columns. `rows` and `ids` say which rows they
--- cover, as in `segment`; `detail` is what its maker wants to know.
+-- Files that can be made again: FAISS indexes, saved columns. `ids` says which items they cover:
+-- NULL for 1 to `rows`, else packed as in `segment`. `detail` is what its maker wants to know.
 CREATE TABLE derived (
     kind TEXT NOT NULL,
     name TEXT NOT NULL,
     space_id INTEGER NOT NULL,
     sha256 TEXT NOT NULL,
+    suffix TEXT NOT NULL,
     size INTEGER NOT NULL,
     rows INTEGER NOT NULL,
     ids BLOB,

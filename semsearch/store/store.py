@@ -23,6 +23,7 @@ from semsearch.errors import (
 )
 from semsearch.store import reader, recovery
 from semsearch.store.database import Readers, create_database, open_writer, sqlite_errors
+from semsearch.store.derived import Derived, read_derived
 from semsearch.store.folder import (
     Folder,
     check_format,
@@ -134,6 +135,11 @@ class Store:
     def bytes_on_disk(self) -> int:
         """Return how many bytes the collection's files take."""
         return sum(p.stat().st_size for p in self.folder.path.rglob("*") if p.is_file())
+
+    def derived(self, kind: str) -> list[Derived]:
+        """Return the derived files of one kind that the catalogue names for the current space."""
+        space_id = self.space.id
+        return self._read(lambda connection: read_derived(connection, self.folder, kind, space_id))
 
     def result_names(self, kind: str) -> list[str]:
         """Return the names of the stored results of one kind, sorted."""

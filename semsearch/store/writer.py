@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import apsw
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 from semsearch import fsio
 from semsearch.errors import CollectionError
+from semsearch.store import derived
 from semsearch.store.database import transaction
 from semsearch.store.folder import Folder
 from semsearch.store.reader import batched, read_space
@@ -186,6 +188,48 @@ class Writer:
             unused = self._forget_unused_heads()
         for sha256 in unused:
             fsio.remove(self._folder.head(sha256))
+
+    def record_derived(
+        self,
+        kind: str,
+        name: str,
+        published: fsio.Published,
+        rows: int,
+        ids: Ids | None,
+        detail: Mapping[str, Any],
+        space_id: int | None = None,
+    ) -> None:
+        """Name a published file under derived/, in place of the one of this kind and name.
+
+        It covers `rows` rows, those of `ids` (ascending) or of the ids 1 to `rows`. `detail` is
+        JSON. The file stands at `Folder.derived_file`, with the suffix that its path has.
+
+        Raises:
+            StorageError: the file has vanished since it was published; make it again.
+        """
+        with transaction(self._connection):
+            space_id = space_id or read_space(self._connection).id
+            seq = self._count(kind, rows)
+            covers = derived.covered(ids, rows)
+            row = derived.Derived(
+                kind, name, space_id, published.path, published.sha256, published.size,
+                covers, derived.as_detail(detail), seq,
+            )  # fmt: skip
+            unused = derived.publish_derived(self._connection, self._folder, row, published)
+        self._unlink(unused)
+
+    def drop_derived(self, kind: str, name: str | None = None, space_id: int | None = None) -> None:
+        """Forget the files of one kind, or the one of this name; none is no error."""
+        with transaction(self._connection):
+            space_id = space_id or read_space(self._connection).id
+            unused = derived.drop_derived(self._connection, self._folder, kind, name, space_id)
+            if unused:
+                self._count(kind, 0)
+        self._unlink(unused)
+
+    def _unlink(self, files: Iterable[Path]) -> None:
+        for path in files:
+            fsio.remove(path)
 
     def _forget_unused_heads(self) -> list[str]:
         rows = self._connection.execute(
