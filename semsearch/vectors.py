@@ -18,9 +18,9 @@ def as_vectors(array: Any, dim: int | None = None) -> Vectors:
 
     Raises:
         ValueError: another number of axes, another width, or a value that is not finite.
-        TypeError: values that are not numbers.
+        TypeError: values that are not real numbers.
     """
-    rows = _as_matrix(array, dim)
+    rows = as_matrix(array, dim)
     bad = np.flatnonzero(~_finite_rows(rows))
     if len(bad):
         raise ValueError(f"vector {bad[0]} holds a value that is NaN or infinite; clean it first")
@@ -33,22 +33,54 @@ def unit(vectors: Vectors) -> Vectors:
     Raises:
         ValueError: a row is all but zero and so has no direction.
     """
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    norms = lengths(vectors)[:, None]
     bad = np.flatnonzero(norms[:, 0] < SMALLEST_NORM)
     if len(bad):
         raise ValueError(f"vector {bad[0]} is zero and has no direction; leave the row out")
     return np.ascontiguousarray(vectors / norms, dtype=np.float32)
 
 
-def _as_matrix(array: Any, dim: int | None) -> Vectors:
-    try:
-        rows = np.ascontiguousarray(array, dtype=np.float32)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"vectors must be numbers in rows of one width: {error}") from error
+def lengths(vectors: Vectors) -> npt.NDArray[np.floating[Any]]:
+    """Return the length of each row, shape (n,); rows of numbers near the largest float32 too."""
+    with np.errstate(over="ignore"):
+        norms = np.linalg.norm(vectors, axis=1)
+    if np.isinf(norms).any():
+        return np.asarray(np.linalg.norm(vectors.astype(np.float64), axis=1))
+    return np.asarray(norms)
+
+
+def as_matrix(array: Any, dim: int | None = None) -> Vectors:
+    """Return `array` as C-ordered float32 of shape (n, dim); rows may hold NaN and infinity.
+
+    A number beyond float32 becomes infinity.
+
+    Raises:
+        ValueError: another number of axes, another width, or masked values.
+        TypeError: values that are not real numbers, or rows of different widths.
+    """
+    rows = _as_numbers(array)
     if rows.ndim != 2:  # noqa: PLR2004 - a matrix has two axes
         raise ValueError(f"vectors must have the shape (n, dim), got {rows.shape}")
     if dim is not None and rows.shape[1] != dim:
         raise ValueError(f"vectors must be {dim} wide as the collection is, got {rows.shape[1]}")
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(rows, dtype=np.float32)
+
+
+def _as_numbers(array: Any) -> npt.NDArray[Any]:
+    if np.ma.is_masked(array):
+        raise ValueError("vectors hold masked values; fill them or leave the rows out")
+    try:
+        rows = np.asarray(array)
+        if rows.dtype == object:
+            rows = rows.astype(np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        reason = "rows have different widths" if "inhomogeneous" in str(error) else str(error)
+        raise TypeError(f"vectors must be numbers in rows of one width: {reason}") from error
+    if rows.dtype.kind not in "biuf":
+        raise TypeError(
+            f"vectors must be numbers in rows of one width, got values of type {rows.dtype}"
+        )
     return rows
 
 

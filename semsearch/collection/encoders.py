@@ -9,11 +9,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from semsearch.collection.checks import as_list
 from semsearch.corpus import Skipped
 from semsearch.errors import CollectionError, ContentError, ModuleError
 from semsearch.modules import Module, load_module
 from semsearch.store import Space
-from semsearch.vectors import SMALLEST_NORM, Vectors, unit
+from semsearch.vectors import SMALLEST_NORM, Vectors, as_matrix, lengths, unit
 
 VECTORS = "vectors"
 """The modality of a collection whose vectors the user brings."""
@@ -39,8 +40,8 @@ class OwnVectors:
     def prepare(self, content: Vectors) -> Vectors:
         """Check one row of shape (dim,)."""
         if not np.isfinite(content).all():
-            raise ContentError("the vector holds NaN or infinity")
-        if np.linalg.norm(content) < SMALLEST_NORM:
+            raise ContentError("the vector holds NaN, infinity or a number beyond float32")
+        if lengths(content[None])[0] < SMALLEST_NORM:
             raise ContentError("the vector is zero and has no direction")
         return content
 
@@ -85,20 +86,22 @@ def vector_entries(
     Raises:
         CollectionError: the collection's vectors come from a module.
         ValueError: another width than the collection's, or not one key a row.
+        TypeError: values that are not real numbers, or keys without an order.
     """
     if space.handle is not None:
         raise CollectionError(
             f"the vectors of the collection {name!r} come from its module {space.handle!r}",
             "make a collection with module=None for vectors of your own",
         )
-    rows = np.ascontiguousarray(vectors, dtype=np.float32)
-    if rows.ndim != 2 or rows.shape[1] != space.dim:  # noqa: PLR2004 - a matrix has two axes
+    rows = as_matrix(vectors, space.dim)
+    if isinstance(keys, set | frozenset):
+        raise TypeError("keys must be a list: a set has no order that the rows could follow")
+    names = ["" if key is None else str(key) for key in as_list(keys or (), "keys")]
+    if len(names) != len(rows):
         raise ValueError(
-            f"vectors must have the shape (n, {space.dim}) as the collection is, got {rows.shape}"
+            f"vectors need one key a row: {len(rows)} rows came with {len(names)} keys"
         )
-    if keys is None or len(keys) != len(rows):
-        raise ValueError(f"vectors need one key a row: pass keys= with {len(rows)} keys")
-    return list(_vector_rows(rows, [str(key) for key in keys]))
+    return list(_vector_rows(rows, names))
 
 
 def pinned_module(space: Space, name: str) -> Module:

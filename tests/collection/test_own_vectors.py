@@ -31,9 +31,9 @@ def test_bad_rows_are_skipped_with_their_reason(collection: semsearch.Collection
     report = collection.add(vectors=rows, keys=["a", "nan", "zero", "inf", "a"])
     assert report.added == 1
     assert [(row.key, row.reason) for row in report.skipped] == [
-        ("nan", "the vector holds NaN or infinity"),
+        ("nan", "the vector holds NaN, infinity or a number beyond float32"),
         ("zero", "the vector is zero and has no direction"),
-        ("inf", "the vector holds NaN or infinity"),
+        ("inf", "the vector holds NaN, infinity or a number beyond float32"),
         ("a", "the key stands in row 1 already"),
     ]
 
@@ -47,9 +47,9 @@ def test_stopping_at_a_bad_vector_stores_nothing(collection: semsearch.Collectio
 @pytest.mark.parametrize(
     ("vectors", "message"),
     [
-        (np.ones((2, 5)), r"must have the shape \(n, 4\) as the collection is, got \(2, 5\)"),
-        (np.ones(4), r"must have the shape \(n, 4\)"),
-        (np.ones((3, 4)), "need one key a row: pass keys= with 3 keys"),
+        (np.ones((2, 5)), "must be 4 wide as the collection is, got 5"),
+        (np.ones(4), r"must have the shape \(n, dim\)"),
+        (np.ones((3, 4)), "need one key a row, got 2 keys for 3 rows"),
     ],
 )
 def test_a_wrong_shape_is_a_value_error(
