@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from semsearch.index.rows import NONE, RowNumbers
+from semsearch.index.native import RowNumbers
+from semsearch.index.rows import NONE
 from semsearch.index.view import SearchView
 from semsearch.vectors import Vectors
 

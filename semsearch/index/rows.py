@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from semsearch.index.native import RowNumbers, inner_products, inner_products_of_pairs
 from semsearch.vectors import Vectors
 
-RowNumbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 NONE = -1
@@ -67,7 +67,7 @@ class Rows:
             return scores
         queries, rows = np.ascontiguousarray(queries), np.ascontiguousarray(rows)
         if len(self.blocks) == 1:
-            _inner_products_of_block(queries, self.blocks[0], rows, scores)
+            scores = inner_products(queries, self.blocks[0], rows)
         else:
             self._inner_products_of_blocks(queries, rows, scores.reshape(-1))
         return np.clip(scores, -1, 1, out=scores, where=rows != NONE)
@@ -80,8 +80,8 @@ class Rows:
         for number, place in self._by_block(flat[known]):
             pairs = known[place]
             local = flat[pairs] - self.starts[number]
-            scores[pairs] = _inner_products_of_pairs(
-                queries, self.blocks[number], pairs // rows.shape[1], local
+            scores[pairs] = inner_products_of_pairs(
+                queries, pairs // rows.shape[1], self.blocks[number], local
             )
 
     def _by_block(self, rows: RowNumbers) -> Iterator[tuple[int, RowNumbers]]:
@@ -124,38 +124,3 @@ def _keys(rows: RowNumbers, scores: Vectors) -> npt.NDArray[np.uint64]:
 def _scores_of(keys: npt.NDArray[np.uint64]) -> Vectors:
     falling = (keys >> ROW_BITS).astype(np.uint32)
     return np.where(falling & SIGN, falling, ~falling & ~SIGN).astype(np.uint32).view(np.float32)
-
-
-def _inner_products_of_block(
-    queries: Vectors, block: Vectors, rows: RowNumbers, scores: Vectors
-) -> None:
-    import faiss
-
-    n_queries, n_rows = rows.shape
-    faiss.fvec_inner_products_by_idx(
-        faiss.swig_ptr(scores),
-        faiss.swig_ptr(queries),
-        faiss.swig_ptr(block),
-        faiss.swig_ptr(rows),
-        block.shape[1],
-        n_queries,
-        n_rows,
-    )
-
-
-def _inner_products_of_pairs(
-    queries: Vectors, block: Vectors, numbers: RowNumbers, rows: RowNumbers
-) -> Vectors:
-    import faiss
-
-    scores = np.empty(len(rows), dtype=np.float32)
-    faiss.pairwise_indexed_inner_product(
-        block.shape[1],
-        len(rows),
-        faiss.swig_ptr(queries),
-        faiss.swig_ptr(numbers),
-        faiss.swig_ptr(block),
-        faiss.swig_ptr(rows),
-        faiss.swig_ptr(scores),
-    )
-    return scores

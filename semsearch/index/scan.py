@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semsearch.index.rows import NONE, Mask, RowNumbers, Rows, best
+from semsearch.index.native import RowNumbers, knn, knn_among
+from semsearch.index.rows import NONE, Mask, Rows, best
 from semsearch.vectors import Vectors
 
 GATHERED_ROWS = 65_536
@@ -107,15 +108,17 @@ def _nearest(queries: Vectors, parts: Sequence[Part], ask: int) -> tuple[RowNumb
 
 def _search_part(queries: Vectors, part: Part, ask: int) -> Iterator[tuple[RowNumbers, Vectors]]:
     if part.only is None:
-        yield _knn(queries, part.vectors, ask, part.first)
+        places, scores = knn(queries, part.vectors, ask)
+        yield places + part.first, scores
     elif len(part.vectors) - len(part) <= FEW:
         yield _search_past(queries, part, part.only, ask)
     elif len(queries) < FEW_QUERIES:
-        yield _knn_of_some(queries, part, part.only, ask)
+        places, scores = knn_among(queries, part.vectors, part.only, ask)
+        yield places + part.first, scores
     else:
         for start in range(0, len(part), GATHERED_ROWS):
             only = part.only[start : start + GATHERED_ROWS]
-            places, scores = _knn(queries, part.vectors[only], ask, 0)
+            places, scores = knn(queries, part.vectors[only], ask)
             yield only[places] + part.first, scores
 
 
@@ -125,36 +128,6 @@ def _search_past(
     """Search the whole part for so many more that the others cannot crowd out the findable."""
     is_findable = np.zeros(len(part.vectors), dtype=np.bool_)
     is_findable[only] = True
-    places, scores = _knn(queries, part.vectors, ask + len(is_findable) - len(only), 0)
+    places, scores = knn(queries, part.vectors, ask + len(is_findable) - len(only))
     rows = np.where(is_findable[places], places + part.first, NONE)
     return best(rows, scores, min(ask, len(only)))
-
-
-def _knn(queries: Vectors, vectors: Vectors, ask: int, first: int) -> tuple[RowNumbers, Vectors]:
-    import faiss
-
-    k = min(ask, len(vectors))
-    scores, places = faiss.knn(queries, vectors, k, metric=faiss.METRIC_INNER_PRODUCT)
-    return places + first, scores
-
-
-def _knn_of_some(
-    queries: Vectors, part: Part, only: RowNumbers, ask: int
-) -> tuple[RowNumbers, Vectors]:
-    import faiss
-
-    k = min(ask, len(only))
-    scores = np.empty((len(queries), k), dtype=np.float32)
-    places = np.empty((len(queries), k), dtype=np.int64)
-    faiss.knn_inner_product(
-        faiss.swig_ptr(queries),
-        faiss.swig_ptr(part.vectors),
-        part.vectors.shape[1],
-        len(queries),
-        len(part.vectors),
-        k,
-        faiss.swig_ptr(scores),
-        faiss.swig_ptr(places),
-        faiss.IDSelectorArray(only),
-    )
-    return places + part.first, scores

@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from semsearch.index.codes import CodeIndex
-from semsearch.index.rows import Mask, RowNumbers, Rows
+from semsearch.index.native import RowNumbers
+from semsearch.index.rows import Mask, Rows
 from semsearch.index.scan import Part, parts_of, scan
 from semsearch.vectors import Vectors
 

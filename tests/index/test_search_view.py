@@ -46,7 +46,8 @@ def by_sorting(
     seed=st.integers(0, 10_000),
 )
 def test_a_scan_finds_what_sorting_finds(
-    *n: int,
+    *,
+    n: int,
     n_distinct: int,
     cuts: list[int],
     share_live: float | None,

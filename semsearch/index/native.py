@@ -1,0 +1,101 @@
+"""The calls of FAISS on arrays that stay where they are: scores of pairs, and scans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from semsearch.vectors import Vectors
+
+RowNumbers = npt.NDArray[np.int64]
+
+
+def inner_products(queries: Vectors, vectors: Vectors, rows: RowNumbers) -> Vectors:
+    """Return the products of queries (nq, dim) and their rows (nq, c) of vectors: (nq, c).
+
+    A negative row scores -inf; any other must exist.
+    """
+    faiss = _faiss()
+    n_queries, n_rows = rows.shape
+    scores = np.empty(rows.shape, dtype=np.float32)
+    faiss.fvec_inner_products_by_idx(
+        faiss.swig_ptr(scores),
+        _floats(queries),
+        _floats(vectors),
+        _integers(rows),
+        vectors.shape[1],
+        n_queries,
+        n_rows,
+    )
+    return scores
+
+
+def inner_products_of_pairs(
+    queries: Vectors, numbers: RowNumbers, vectors: Vectors, rows: RowNumbers
+) -> Vectors:
+    """Return the product of queries[numbers[i]] and vectors[rows[i]] for each i, shape (n,)."""
+    faiss = _faiss()
+    scores = np.empty(len(rows), dtype=np.float32)
+    faiss.pairwise_indexed_inner_product(
+        vectors.shape[1],
+        len(rows),
+        _floats(queries),
+        _integers(numbers),
+        _floats(vectors),
+        _integers(rows),
+        faiss.swig_ptr(scores),
+    )
+    return scores
+
+
+def knn(queries: Vectors, vectors: Vectors, k: int) -> tuple[RowNumbers, Vectors]:
+    """Return the places and scores, both (nq, k or fewer), of the nearest vectors (n, dim)."""
+    faiss = _faiss()
+    scores, places = faiss.knn(
+        queries, vectors, min(k, len(vectors)), metric=faiss.METRIC_INNER_PRODUCT
+    )
+    return places, scores
+
+
+def knn_among(
+    queries: Vectors, vectors: Vectors, only: RowNumbers, k: int
+) -> tuple[RowNumbers, Vectors]:
+    """Return what `knn` does among the places `only`, one pair at a time and without a copy."""
+    faiss = _faiss()
+    k = min(k, len(only))
+    scores = np.empty((len(queries), k), dtype=np.float32)
+    places = np.empty((len(queries), k), dtype=np.int64)
+    faiss.knn_inner_product(
+        _floats(queries),
+        _floats(vectors),
+        vectors.shape[1],
+        len(queries),
+        len(vectors),
+        k,
+        faiss.swig_ptr(scores),
+        faiss.swig_ptr(places),
+        faiss.IDSelectorArray(only),
+    )
+    return places, scores
+
+
+def _floats(array: Vectors) -> Any:
+    """Return a pointer for FAISS; it refuses an array of other numbers or in another order."""
+    if array.dtype != np.float32:
+        raise TypeError(f"vectors must be float32, got {array.dtype}")
+    return _faiss().swig_ptr(array)
+
+
+def _integers(array: RowNumbers) -> Any:
+    if array.dtype != np.int64:
+        raise TypeError(f"rows must be int64, got {array.dtype}")
+    return _faiss().swig_ptr(array)
+
+
+def _faiss() -> Any:
+    """Return the library; half of what is called here is missing in its type stubs."""
+    import faiss
+
+    return faiss
