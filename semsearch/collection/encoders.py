@@ -96,11 +96,10 @@ def vector_entries(
     rows = as_matrix(vectors, space.dim)
     if isinstance(keys, set | frozenset):
         raise TypeError("keys must be a list: a set has no order that the rows could follow")
-    names = ["" if key is None else str(key) for key in as_list(keys or (), "keys")]
-    if len(names) != len(rows):
-        raise ValueError(
-            f"vectors need one key a row: {len(rows)} rows came with {len(names)} keys"
-        )
+    given = as_list(() if keys is None else keys, "keys")
+    if len(given) != len(rows):
+        raise ValueError(f"vectors need one key a row, got {len(given)} keys for {len(rows)} rows")
+    names = ["" if key is None else str(key) for key in given]
     return list(_vector_rows(rows, names))
 
 

@@ -76,10 +76,10 @@ def test_a_bad_query_vector_is_a_value_error(
 
 
 def test_the_same_vector_again_is_unchanged(collection: semsearch.Collection) -> None:
-    collection.add(vectors=np.eye(4), keys="abcd")
-    report = collection.add(vectors=np.eye(4)[::-1], keys="abcd")
+    collection.add(vectors=np.eye(4), keys=list("abcd"))
+    report = collection.add(vectors=np.eye(4)[::-1], keys=list("abcd"))
     assert (report.added, report.updated, report.unchanged) == (0, 4, 0)
-    assert collection.add(vectors=np.eye(4)[::-1], keys="abcd").unchanged == 4
+    assert collection.add(vectors=np.eye(4)[::-1], keys=list("abcd")).unchanged == 4
 
 
 def test_searching_by_text_names_what_works_instead(collection: semsearch.Collection) -> None:
