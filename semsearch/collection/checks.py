@@ -8,31 +8,117 @@ from typing import Any
 import numpy as np
 
 MAX_K = 10_000
+MAX_DIM = 65_536
+MAX_NAME = 100
+MAX_SEED = 2**32 - 1
+
+
+def shortened(value: Any, width: int = 60) -> str:
+    """Return how `value` is written, cut in the middle where it is longer than `width`."""
+    text = repr(value)
+    half = (width - 3) // 2
+    return text if len(text) <= width else f"{text[:half]}...{text[-half:]}"
+
+
+def check_whole(value: Any, what: str, low: int, high: int) -> int:
+    """Return a whole number between `low` and `high`.
+
+    Raises:
+        ValueError: it lies outside.
+        TypeError: it is no whole number.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{what} must be a whole number, got {shortened(value)}")
+    if not low <= value <= high:
+        raise ValueError(f"{what} must lie between {low} and {high}, got {shortened(value)}")
+    return int(value)
 
 
 def check_k(k: int) -> int:
-    """Return k, or raise where it is no number of neighbours.
+    """Return k, or raise where it is no number of neighbours; see `check_whole`."""
+    return check_whole(k, "k", 1, MAX_K)
 
-    Raises:
-        ValueError: k is less than 1 or more than 10,000.
-        TypeError: k is no whole number.
-    """
-    if isinstance(k, bool) or not isinstance(k, int | np.integer):
-        raise TypeError(f"k must be a whole number, got {k!r}")
-    if not 1 <= k <= MAX_K:
-        raise ValueError(f"k must lie between 1 and {MAX_K}, got {k}")
-    return int(k)
+
+def check_seed(seed: int) -> int:
+    """Return the seed of chance, or raise where it is none; see `check_whole`."""
+    return check_whole(seed, "seed", 0, MAX_SEED)
 
 
 def check_dim(dim: int | None) -> int:
-    """Return the width of the user's own vectors; raises ValueError where it is none."""
-    if isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:
+    """Return the width of the user's own vectors, or raise where it is none."""
+    if dim is None:
         raise ValueError("a collection without a module needs dim, the width of its vectors")
-    return dim
+    return check_whole(dim, "dim, the width of the vectors,", 1, MAX_DIM)
+
+
+def check_query(text: Any) -> str:
+    """Return the text of a query.
+
+    Raises:
+        ValueError: it is empty.
+        TypeError: it is no text.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"a query is a text, got {shortened(text)} of type {type(text).__name__}")
+    if not text.strip():
+        raise ValueError("the query is empty; write what to look for")
+    return text
+
+
+def check_label(name: Any, what: str) -> str:
+    """Return the name of a clustering or classifier; `what` says of which.
+
+    Raises:
+        ValueError: it is empty, longer than 100 characters or holds signs that cannot be shown.
+        TypeError: it is no text.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"the name of a {what} is a text, got {shortened(name)}")
+    if not name.strip():
+        raise ValueError(f"the name of a {what} is empty; give it one such as 'sentiment'")
+    if len(name) > MAX_NAME or not name.isprintable():
+        raise ValueError(
+            f"a {what} cannot be named {shortened(name)}; use up to {MAX_NAME} letters and signs"
+        )
+    return name
 
 
 def as_list(values: Iterable[Any], what: str) -> list[Any]:
     """Return `values` as a list; a single text is refused, as its letters would be taken."""
     if isinstance(values, str | bytes):
-        raise TypeError(f"{what} must be a list, got the single {values!r}; put it in a list")
-    return list(values)
+        single = shortened(values)
+        raise TypeError(f"{what} must be a list, got the single {single}; put it in a list")
+    try:
+        return list(values)
+    except TypeError as error:
+        raise TypeError(f"{what} must be a list, got {shortened(values)}") from error
+
+
+def as_keys(keys: Iterable[Any]) -> list[str]:
+    """Return keys as a list of texts.
+
+    Raises:
+        TypeError: they are no list, or one of them is no text.
+    """
+    found = as_list(keys, "keys")
+    for key in found:
+        if not isinstance(key, str):
+            raise TypeError(f"a key is a text, got {shortened(key)} of type {type(key).__name__}")
+    return found
+
+
+def is_storable(text: str) -> bool:
+    """Say whether a text can stand in the database: it holds no half characters."""
+    return all(not "\ud800" <= character <= "\udfff" for character in text)
+
+
+def as_ids(ids: Any) -> list[int]:
+    """Return internal ids of any shape as one flat list of ints.
+
+    Raises:
+        TypeError: one of them is no whole number of 64 bits.
+    """
+    found = np.asarray(ids)
+    if found.dtype.kind not in "iu" and found.size:
+        raise TypeError(f"ids are whole numbers as neighbors() gives them, got {shortened(ids)}")
+    return [int(id_) for id_ in found.ravel()]

@@ -92,8 +92,6 @@ def train_classifier(
     home: Home, store: Store, name: str, examples: Any, *, keys: bool, seed: int
 ) -> Classifier:
     """Fit a classifier to examples, cross-validate it, store it under `name`."""
-    if not name.strip():
-        raise ValueError("the name of a classifier is empty; give it one such as 'sentiment'")
     contents, labels = _flat(examples, keys)
     vectors = home.vectors(contents)[1] if keys else home.encode(contents)
     head = analysis.fit(vectors, labels, seed)

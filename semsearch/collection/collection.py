@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from semsearch import corpus
-from semsearch.collection.checks import as_list, check_k
+from semsearch.collection.checks import as_list, check_k, check_query
 from semsearch.collection.encoders import VECTORS, OwnVectors, vector_entries
 from semsearch.collection.ingest import Ingest, Progress, Unkeyed
 from semsearch.collection.insight import Insight
@@ -128,16 +128,16 @@ class Collection(Insight, Upkeep):
             raise ValueError("search() needs either a text or an image")
         if mode != "semantic":
             raise ValueError(f"the mode {mode!r} does not exist; the mode is 'semantic'")
-        if text is not None and not text.strip():
-            raise ValueError("the query is empty; write what to look for")
-        wanted = "text" if image is None else "image"
-        return self._search([text if image is None else image], wanted, k, where)[0]
+        if image is None:
+            return self._search([check_query(text)], "text", k, where)[0]
+        return self._search([image], "image", k, where)[0]
 
     def search_many(
         self, texts: Sequence[str], *, k: int = 10, where: str | None = None
     ) -> list[list[Hit]]:
         """Return one list of hits a text; see `search`."""
-        return self._search(as_list(texts, "texts"), "text", k, where)
+        queries = [check_query(text) for text in as_list(texts, "texts")]
+        return self._search(queries, "text", k, where)
 
     def similar(self, key: str, k: int = 10, where: str | None = None) -> list[Hit]:
         """Return the k items nearest to a stored one, itself left out.

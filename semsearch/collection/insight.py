@@ -7,6 +7,7 @@ from typing import Any
 from semsearch import analysis
 from semsearch.collection import classifier as classifiers
 from semsearch.collection import clustering as clusterings
+from semsearch.collection.checks import check_label, check_seed, check_whole
 from semsearch.collection.classifier import Classifier
 from semsearch.collection.clustering import Clustering
 from semsearch.collection.opened import OpenedCollection
@@ -30,10 +31,10 @@ class Insight(OpenedCollection):
         return clusterings.compute_clustering(
             self,
             self._store,
-            name=name,
-            n_clusters=n_clusters,
+            name=check_label(name, "clustering"),
+            n_clusters=self._checked_number(n_clusters),
             method=method,
-            seed=seed,
+            seed=check_seed(seed),
         )
 
     def clustering(self, name: str = "default") -> Clustering:
@@ -47,7 +48,7 @@ class Insight(OpenedCollection):
     def map(self, method: str = "auto", seed: int = 0) -> Layout:
         """Return a 2-D map of all items."""
         keys, vectors = self.vectors()
-        return Layout(keys, analysis.layout(vectors, method, seed))
+        return Layout(keys, analysis.layout(vectors, method, check_seed(seed)))
 
     def train(self, name: str, examples: Any, *, keys: bool = False, seed: int = 0) -> Classifier:
         """Train a classifier from examples, cross-validate it and store it under `name`.
@@ -55,6 +56,8 @@ class Insight(OpenedCollection):
         `examples` is a dict of label -> texts (for pictures: paths), or of label -> keys of
         stored items with keys=True; or a DataFrame with the columns text or key, and label.
         """
+        check_label(name, "classifier")
+        check_seed(seed)
         return classifiers.train_classifier(self, self._store, name, examples, keys=keys, seed=seed)
 
     def classifier(self, name: str) -> Classifier:
@@ -64,3 +67,9 @@ class Insight(OpenedCollection):
     def classifiers(self) -> list[str]:
         """Return the names of the stored classifiers."""
         return self._store.result_names(classifiers.KIND)
+
+    def _checked_number(self, n_clusters: int | None) -> int | None:
+        n = len(self)
+        if n_clusters is None or not n:
+            return n_clusters
+        return check_whole(n_clusters, f"n_clusters, of {n:,} items,", 1, n)

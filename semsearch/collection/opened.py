@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from semsearch import corpus
-from semsearch.collection.checks import as_list
+from semsearch.collection.checks import as_ids, as_keys, as_list, is_storable, shortened
 from semsearch.collection.encoders import pinned_module
 from semsearch.collection.pictures import cached_thumbnail
 from semsearch.collection.records import Hit
@@ -107,7 +107,7 @@ class OpenedCollection:
     def known(self, keys: Sequence[Any]) -> set[str]:
         """Return those of `keys` under which an item is stored."""
         texts = [key for key in as_list(keys, "keys") if isinstance(key, str)]
-        return set(self._store.live_items(texts))
+        return set(self._store.live_items([text for text in texts if is_storable(text)]))
 
     def image(self, key: str) -> bytes:
         """Return the original bytes of an item's image."""
@@ -129,8 +129,8 @@ class OpenedCollection:
 
     def keys(self, ids: Any = None) -> list[str | None]:
         """Return the user's keys of the ids that `neighbors` gave, None for -1; or all keys."""
-        wanted = self._store.snapshot().ids if ids is None else np.asarray(ids).ravel()
-        return keys_of(self._store, wanted.tolist())
+        wanted = self._store.snapshot().ids.tolist() if ids is None else as_ids(ids)
+        return keys_of(self._store, wanted)
 
     def to_pandas(self) -> DataFrame:
         """Return a DataFrame with the columns key, text and one a field."""
@@ -151,12 +151,12 @@ class OpenedCollection:
     # -- inside
 
     def _live(self, keys: Sequence[str]) -> list[StoredItem]:
-        keys = as_list(keys, "keys")
-        items = self._store.live_items(keys)
+        keys = as_keys(keys)
+        items = self._store.live_items([key for key in keys if is_storable(key)])
         for key in keys:
             if key not in items:
                 raise KeyNotFound(
-                    f"no item of the collection {self.name!r} has the key {key!r}",
+                    f"no item of the collection {self.name!r} has the key {shortened(key)}",
                     "search shows the keys that there are",
                 )
         return [items[key] for key in keys]

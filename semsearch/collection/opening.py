@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from semsearch.collection.checks import check_dim
+from semsearch.collection.checks import check_dim, shortened
 from semsearch.collection.collection import Collection
 from semsearch.collection.encoders import VECTORS
 from semsearch.errors import ModuleError
 from semsearch.modules import anchored_handle, load_module
 from semsearch.store import Space, Store
+
+MAX_PART = 200
+"""Bytes of a folder's name; file systems take 255, and a growing collection's is longer."""
 
 DEFAULT_MODULE = "use-multilingual"
 DEFAULT_MODULES = {"text": DEFAULT_MODULE, "image": "efficientnet-lite0"}
@@ -40,7 +44,7 @@ def create(
                 " with it",
                 "use an image module such as efficientnet-lite0, and this one to compare pictures",
             )
-    return Collection(Store.create(Path(path), space, {"modality": modality}))
+    return Collection(Store.create(_checked(path), space, {"modality": modality}))
 
 
 def open_at(path: str | Path, *, read_only: bool = False) -> Collection:
@@ -50,4 +54,22 @@ def open_at(path: str | Path, *, read_only: bool = False) -> Collection:
         CollectionNotFound: no collection is there.
         FormatTooNew: a newer semsearch wrote it.
     """
-    return Collection(Store(Path(path), read_only=read_only))
+    return Collection(Store(_checked(path), read_only=read_only))
+
+
+def _checked(path: str | Path) -> Path:
+    """Return the path of a collection.
+
+    Raises:
+        ValueError: it is empty, or no file can be named so.
+        TypeError: it is no path.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"a collection is named by its path, got {shortened(path)}")
+    text = os.fspath(path)
+    if not text or "\0" in text:
+        raise ValueError(f"no collection can stand at {shortened(text)}; name a folder")
+    longest = max(len(os.fsencode(part)) for part in Path(text).parts or ("",))
+    if longest > MAX_PART:
+        raise ValueError(f"the path {shortened(text)} has a name longer than {MAX_PART} bytes")
+    return Path(text)
