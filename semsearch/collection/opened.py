@@ -16,7 +16,7 @@ from semsearch.collection.records import Hit
 from semsearch.collection.searching import keys_of
 from semsearch.errors import CollectionError, KeyNotFound
 from semsearch.modules import Module
-from semsearch.store import Store, StoredItem
+from semsearch.store import Space, Store, StoredItem
 from semsearch.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class OpenedCollection:
     def __init__(self, store: Store) -> None:
         """Join an open store; use `semsearch.open` and `semsearch.create` instead."""
         self._store = store
-        self._module: Module | None = None
+        self._modules: dict[int, Module] = {}
         self._loading = threading.Lock()
         self.path = store.folder.path
         self.name = self.path.name
@@ -63,16 +63,7 @@ class OpenedCollection:
             CollectionError: the collection holds the user's own vectors.
             ModuleError: the module found is not the one that made the vectors.
         """
-        space = self._store.space
-        if space.handle is None:
-            raise CollectionError(
-                f"the collection {self.name!r} holds your own vectors and has no module",
-                "search it by vector with neighbors(), or by key with similar()",
-            )
-        with self._loading:
-            if self._module is None:
-                self._module = pinned_module(space, self.name)
-        return self._module
+        return self._module_of(self._store.space)
 
     @property
     def handle(self) -> str | None:
@@ -149,6 +140,24 @@ class OpenedCollection:
         return self.module.encode(as_list(contents, "contents"))
 
     # -- inside
+
+    def _module_of(self, space: Space) -> Module:
+        """Return the module of one vector space: what it encodes is compared with that space only.
+
+        The collection may change to another space at any moment.
+        """
+        if space.handle is None:
+            raise CollectionError(
+                f"the collection {self.name!r} holds your own vectors and has no module",
+                "search it by vector with neighbors(), or by key with similar()",
+            )
+        found = self._modules.get(space.id)
+        if found is not None:  # nobody waits for a module that another thread is loading
+            return found
+        with self._loading:
+            if space.id not in self._modules:
+                self._modules[space.id] = pinned_module(space, self.name)
+            return self._modules[space.id]
 
     def _live(self, keys: Sequence[str]) -> list[StoredItem]:
         keys = as_keys(keys)
