@@ -1,0 +1,104 @@
+"""R1: a crash at each operation of a mixed workload, and inside the recovery from it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tests.faults.pool import Server
+from tests.faults.record import Result, Setting, Suite
+from tests.faults.workload import Step, mixed_steps
+
+ENDS = ("exit", "raise")
+
+
+@dataclass(frozen=True)
+class Case:
+    """Where the first crash comes, how, and where a second one comes during what follows."""
+
+    at: int
+    act: str
+    flavour: str
+    steps: list[Step]
+    again: int = 0
+
+
+def run(setting: Setting) -> Result:
+    """Crash a workload at its points and look what stands."""
+    result = Result()
+    cases = list(_cases(setting, result))
+    for case, problems, label in setting.pool.each(lambda s, c: _crash(setting, s, c), cases):
+        result.counts[case.act] += 1
+        name = f"{case.flavour}, {case.act} at {case.at} ({label})"
+        result.case(problems, name + (f", again at {case.again}" if case.again else ""))
+    return result
+
+
+def _cases(setting: Setting, result: Result) -> Iterator[Case]:
+    """Yield every point of the workloads, or as many as the size allows, evenly."""
+    chance = random.Random(setting.seed)
+    for flavour in ("own", "texts"):
+        steps = mixed_steps(setting.seed)
+        n = _points(setting, flavour, steps)
+        result.counts[f"points of {flavour}"] = n
+        share = min(n, setting.size // 2)
+        for number in range(share):
+            at = 1 + number * n // share
+            act = "kill" if number % 10 == 9 else ENDS[number % 2]
+            again = chance.randint(1, 40) if number % 4 == 3 else 0
+            yield Case(at, act, flavour, steps, again)
+
+
+def _points(setting: Setting, flavour: str, steps: list[Step]) -> int:
+    with setting.place("count") as folder:
+        done = setting.pool.servers[0].run(
+            "tests.faults.jobs:run",
+            path=str(folder / "c"),
+            flavour=flavour,
+            steps=steps,
+            defect=setting.defect,
+        )
+    if done.result is None:
+        raise RuntimeError(f"the workload does not run: {done.stderr}")
+    return len(done.result)
+
+
+def _crash(setting: Setting, server: Server, case: Case) -> tuple[Case, list[str], str]:
+    with setting.place("crash") as folder:
+        common: dict[str, Any] = {
+            "path": str(folder / "c"),
+            "flavour": case.flavour,
+            "steps": case.steps,
+            "defect": setting.defect,
+        }
+        crashed = server.run("tests.faults.jobs:run", at=case.at, act=case.act, **common)
+        acknowledged = len(crashed.acks)
+        if case.again:
+            second = server.run(
+                "tests.faults.jobs:run",
+                start=acknowledged,
+                at=case.again,
+                act=case.act,
+                **common,
+            )
+            acknowledged += len(second.acks)
+        seen = server.run("tests.faults.jobs:inspect", acknowledged=acknowledged, **common)
+    label = crashed.notes[0] if crashed.notes else "never reached"
+    if not crashed.notes:
+        return case, [f"did not crash: {crashed.last_line}"], label
+    if seen.result is None:
+        return case, [f"could not be looked at: {seen.last_line}"], label
+    return case, seen.result["problems"], label
+
+
+SUITE = Suite(
+    number="R1",
+    title="crash at each operation, also inside recovery",
+    run=run,
+    sizes={"fast": 160, "deep": 2000},
+    defects=("commit-before-publish", "no-sweep", "doubled-rows"),
+    defect_size=60,
+    unit="crashes",
+)

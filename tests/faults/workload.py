@@ -1,0 +1,244 @@
+"""What the children do to a collection, and the model that says what must then stand in it."""
+
+from __future__ import annotations
+
+import json
+import random
+import zlib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import semsearch
+from tests.faults.channel import acknowledge
+
+DIM = 8
+VERSIONS = 8
+"""How often a key may change; more are not told apart."""
+
+Step = dict[str, Any]
+State = dict[str, dict[str, int]]
+Vectors = npt.NDArray[np.float32]
+
+EMPTY: State = {"items": {}, "results": {}}
+
+WORDS = ("soup", "shoes", "film", "waiter", "plot", "laces", "salt", "office")
+
+
+def vector_of(key: str, version: int) -> Vectors:
+    """Return the unit vector (DIM,) that a version of a key has in a collection of own vectors."""
+    chance = np.random.default_rng(zlib.crc32(f"{key}:{version}".encode()))
+    vector = chance.standard_normal(DIM).astype(np.float32)
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+
+
+def row_of(key: str, version: int) -> dict[str, Any]:
+    """Return the row that a version of a key has in a collection of texts.
+
+    Every second version changes only a field, so that the row is refreshed and not encoded.
+    """
+    word = WORDS[zlib.crc32(key.encode()) % len(WORDS)]
+    text = f"{word} number {key} told for the {version // 2}th time"
+    return {"id": key, "text": text, "stars": version, "even": version % 2 == 0}
+
+
+def mixed_steps(seed: int, rounds: int = 2, rows: int = 5) -> list[Step]:
+    """Return a workload of every kind of change, drawn by a seed."""
+    chance = random.Random(seed)
+    alive: dict[str, int] = {}
+    steps: list[Step] = [{"do": "create"}]
+    born = 0
+    for number in range(rounds):
+        new = [f"k{born + n}" for n in range(rows + number)]
+        born += len(new)
+        steps.append(_add(alive, {key: 0 for key in new}))
+        changed = chance.sample(sorted(alive), min(3, len(alive)))
+        steps.append(_add(alive, {f"k{born}": 0} | {key: alive[key] + 1 for key in changed}))
+        born += 1
+        steps.append({"do": "result", "name": "a", "version": number})
+        gone = chance.sample(sorted(alive), 3)
+        steps.append(_delete(alive, gone))
+        steps.append({"do": "result", "name": f"b{number % 2}", "version": number})
+        steps.append({"do": chance.choice(["index", "reopen"])})
+        steps.append(_add(alive, {key: 0 for key in gone[:1]}))  # a key that was deleted comes back
+        steps.append({"do": "compact"})
+        steps.append(_delete(alive, chance.sample(sorted(alive), 2), purge=bool(number % 2)))
+    return steps
+
+
+def _add(alive: dict[str, int], rows: Mapping[str, int]) -> Step:
+    alive.update(rows)
+    return {"do": "add", "rows": dict(rows)}
+
+
+def _delete(alive: dict[str, int], keys: Sequence[str], *, purge: bool = False) -> Step:
+    for key in keys:
+        del alive[key]
+    return {"do": "purge" if purge else "delete", "keys": list(keys)}
+
+
+def after(state: State, step: Step) -> State:
+    """Return what must stand after a step."""
+    items, results = dict(state["items"]), dict(state["results"])
+    match step["do"]:
+        case "add":
+            items |= step["rows"]
+        case "delete" | "purge":
+            items = {key: version for key, version in items.items() if key not in step["keys"]}
+        case "result":
+            results[step["name"]] = step["version"]
+    return {"items": items, "results": results}
+
+
+def states(steps: Sequence[Step]) -> list[State]:
+    """Return what must stand before the first step, after it, after the second, ..."""
+    found = [EMPTY]
+    for step in steps:
+        found.append(after(found[-1], step))
+    return found
+
+
+class Hand:
+    """Holds a collection and does one step after another; `flavour` is "own" or "texts"."""
+
+    def __init__(self, path: str, flavour: str) -> None:
+        self.path = Path(path)
+        self.flavour = flavour
+        self._open: semsearch.Collection | None = None
+
+    @property
+    def collection(self) -> semsearch.Collection:
+        """The open collection."""
+        if self._open is None:
+            self._open = semsearch.open(self.path)
+        return self._open
+
+    def close(self) -> None:
+        """Close the collection, if it is open."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def do(self, step: Step) -> None:
+        """Do one step; a step that was done before may be done again, and changes nothing then."""
+        getattr(self, f"_{step['do']}")(step)
+
+    def _create(self, _: Step) -> None:
+        if (self.path / "FORMAT").exists():
+            return
+        if self.flavour == "own":
+            self._open = semsearch.create(self.path, module=None, dim=DIM)
+        else:
+            self._open = semsearch.create(self.path, module="hashing")
+
+    def _add(self, step: Step) -> None:
+        rows = step["rows"]
+        if self.flavour == "own":
+            vectors = np.stack([vector_of(key, version) for key, version in rows.items()])
+            self.collection.add(vectors=vectors, keys=list(rows))
+        else:
+            self.collection.add(
+                [row_of(key, version) for key, version in rows.items()], text="text", key="id"
+            )
+
+    def _delete(self, step: Step) -> None:
+        if there := sorted(self.collection.known(step["keys"])):
+            self.collection.delete(there)
+
+    def _purge(self, step: Step) -> None:
+        # A purge that was cut short has to be finished, though the rows are gone.
+        try:
+            if there := sorted(self.collection.known(step["keys"])):
+                self.collection.delete(there, purge=True)  # type: ignore[call-arg, unused-ignore]
+        except TypeError:
+            self._delete(step)
+
+    def _result(self, step: Step) -> None:
+        with self.collection._store.writing() as writer:
+            writer.save_result("clustering", step["name"], result_of(step), {"n": step["version"]})
+
+    def _compact(self, _: Step) -> None:
+        if hasattr(self.collection, "compact"):
+            self.collection.compact()
+
+    def _index(self, _: Step) -> None:
+        pass
+
+    def _reopen(self, _: Step) -> None:
+        self.close()
+
+
+def result_of(step: Step) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays that a stored result of this name and version has."""
+    chance = np.random.default_rng(zlib.crc32(json.dumps([step["name"], step["version"]]).encode()))
+    return {"values": chance.standard_normal(20)}
+
+
+def work(path: str, flavour: str, steps: Sequence[Step], start: int = 0) -> None:
+    """Do the steps from number `start` on, and acknowledge each by its number when it is done."""
+    hand = Hand(path, flavour)
+    for number in range(start, len(steps)):
+        hand.do(steps[number])
+        acknowledge(number)
+    hand.close()
+
+
+def observed(collection: semsearch.Collection, flavour: str) -> State:
+    """Return what stands in a collection, read through its public face.
+
+    Raises:
+        Wrong: a row that was never stored this way, or one that comes twice.
+    """
+    keys, vectors = collection.vectors()
+    if len(set(keys)) != len(keys) or len(keys) != len(collection):
+        raise Wrong(f"{len(keys)} keys, {len(set(keys))} different ones, length {len(collection)}")
+    hits = {hit.key: hit for hit in collection.get(keys)}
+    items = {}
+    for key, vector in zip(keys, vectors, strict=True):
+        if flavour == "own":
+            items[key] = _version_of(key, vector)
+        else:
+            items[key] = _version_of_row(key, hits[key], vector)
+    names = collection.clusterings()
+    return {"items": items, "results": {name: _result_version(collection, name) for name in names}}
+
+
+class Wrong(Exception):
+    """Raised when a collection answers with what was never put into it."""
+
+
+def _version_of(key: str, vector: Vectors) -> int:
+    for version in range(VERSIONS):
+        if np.allclose(vector_of(key, version), vector, atol=1e-6):
+            return version
+    raise Wrong(f"the vector of {key!r} was never stored")
+
+
+def _version_of_row(key: str, hit: semsearch.Hit, vector: Vectors) -> int:
+    version = hit.fields.get("stars")
+    if not isinstance(version, int):
+        raise Wrong(f"the fields of {key!r} are {hit.fields}")
+    row = row_of(key, version)
+    if (hit.text, hit.fields) != (row["text"], {"stars": version, "even": row["even"]}):
+        raise Wrong(f"the row of {key!r} is {hit.text!r} with {hit.fields}")
+    if not np.allclose(_encoded(row["text"]), vector, atol=1e-6):
+        raise Wrong(f"the vector of {key!r} is not that of its text")
+    return version
+
+
+def _result_version(collection: semsearch.Collection, name: str) -> int:
+    arrays, detail = collection._store.load_result("clustering", name)
+    version = detail.get("n")
+    expected = result_of({"name": name, "version": version})
+    if set(arrays) != set(expected) or not np.array_equal(arrays["values"], expected["values"]):
+        raise Wrong(f"the arrays of the result {name!r} were never stored")
+    return int(version)
+
+
+@cache
+def _encoded(text: str) -> Vectors:
+    return np.asarray(semsearch.load_module("hashing").encode([text])[0], dtype=np.float32)
