@@ -13,9 +13,10 @@ from semsearch.collection.encoders import VECTORS, OwnVectors, vector_entries
 from semsearch.collection.ingest import Ingest, Progress, Unkeyed
 from semsearch.collection.insight import Insight
 from semsearch.collection.records import AddReport, Hit
-from semsearch.collection.searching import allowed_ids, hits_of, nearest
+from semsearch.collection.searching import allowing, nearest_hits, passing_ids
 from semsearch.collection.upkeep import Upkeep
 from semsearch.errors import CollectionError
+from semsearch.store import Snapshot
 from semsearch.store.segments import Ids
 from semsearch.vectors import Vectors, as_vectors, unit
 
@@ -97,9 +98,10 @@ class Collection(Insight, Upkeep):
         if (keys is None) == (where is None):
             raise ValueError("delete() needs either keys or where")
         with self._store.writing() as writer:
-            passing = allowed_ids(self._store, where)
-            live = [item.id for item in self._live(keys)] if keys is not None else []
-            ids = sorted({*live} if passing is None else passing.tolist())
+            if where is not None:
+                ids = passing_ids(self._store, where).tolist()
+            else:
+                ids = sorted({item.id for item in self._live(keys or [])})
             if ids:
                 writer.delete(ids)
         return len(ids)
@@ -148,10 +150,10 @@ class Collection(Insight, Upkeep):
         check_k(k)
         [item] = self._live([key])
         own = np.array([item.id], dtype=np.int64)
-        allowed = allowed_ids(self._store, where)
-        vector = self._store.snapshot().take(own)
-        ids, scores = nearest(self._store, vector, k, allowed, leave_out=own)
-        return hits_of(self._store, ids, scores)[0]
+        found = nearest_hits(
+            self._store, self._view, lambda snapshot: snapshot.take(own), k + 1, where
+        )
+        return [hit for hits in found for hit in hits if hit.key != key][:k]
 
     def neighbors(self, vectors: Any, k: int = 10, where: str | None = None) -> tuple[Ids, Vectors]:
         """Return the ids (n, k) int64 and cosines (n, k) float32 nearest to `vectors` (n, dim).
@@ -160,8 +162,10 @@ class Collection(Insight, Upkeep):
         the score 0; `keys` turns ids into keys.
         """
         check_k(k)
-        allowed = allowed_ids(self._store, where)
-        return nearest(self._store, unit(as_vectors(vectors, self.dim)), k, allowed)
+        allowed = allowing(self._store, where)
+        seen = self._view.now()
+        queries = unit(as_vectors(vectors, seen.snapshot.space.dim))
+        return seen.search(queries, k, allowed(seen.snapshot))
 
     # -- inside
 
@@ -174,9 +178,10 @@ class Collection(Insight, Upkeep):
                 f"the module of the collection {self.name!r} reads {self.modality}s, not {wanted}s",
                 f"search it by {self.modality}, or by key with similar()",
             )
-        allowed = allowed_ids(self._store, where)
-        if allowed is not None and not len(allowed):
-            return [[] for _ in contents]
-        prepared = [self.module.prepare(content) for content in contents]
-        ids, scores = nearest(self._store, self.module.encode_prepared(prepared), k, allowed)
-        return hits_of(self._store, ids, scores)
+
+        def encode(snapshot: Snapshot) -> Vectors:
+            module = self._module_of(snapshot.space)
+            return module.encode_prepared([module.prepare(content) for content in contents])
+
+        found = nearest_hits(self._store, self._view, encode, k, where)
+        return found or [[] for _ in contents]

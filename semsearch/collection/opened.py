@@ -11,9 +11,10 @@ import numpy as np
 from semsearch import corpus
 from semsearch.collection.checks import as_ids, as_keys, as_list, is_storable, shortened
 from semsearch.collection.encoders import pinned_module
+from semsearch.collection.indexing import IndexFiles
 from semsearch.collection.pictures import cached_thumbnail
 from semsearch.collection.records import Hit
-from semsearch.collection.searching import keys_of
+from semsearch.collection.searching import LiveView, keys_of
 from semsearch.errors import CollectionError, KeyNotFound
 from semsearch.modules import Module
 from semsearch.store import Space, Store, StoredItem
@@ -31,6 +32,8 @@ class OpenedCollection:
         self._store = store
         self._modules: dict[int, Module] = {}
         self._loading = threading.Lock()
+        self._indexes = IndexFiles(store)
+        self._view = LiveView(store, self._indexes)
         self.path = store.folder.path
         self.name = self.path.name
         self.modality = store.meta["modality"]
@@ -49,6 +52,7 @@ class OpenedCollection:
 
     def close(self) -> None:
         """Close the collection's files; it cannot be used afterwards."""
+        self._view.close()
         self._store.close()
 
     def remove_if_empty(self) -> None:

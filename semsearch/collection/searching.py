@@ -1,42 +1,180 @@
-"""The path of one search: snapshot, allowed rows, exact neighbours, rows of the hits."""
+"""What searches see: one unchanging view of the collection, another one after each commit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from semsearch.collection.records import Hit
-from semsearch.index import Block, search_exact
+from semsearch.index import NONE, CodeIndex, Rows, SearchView
 from semsearch.search import parse_filter
 from semsearch.store import Snapshot, Store
-from semsearch.store.segments import Ids, Segment
+from semsearch.store.segments import Ids
 from semsearch.vectors import Vectors
 
+Mask = npt.NDArray[np.bool_]
 
-def allowed_ids(store: Store, where: str | None) -> Ids | None:
-    """Return the ids of the items that pass a filter, ascending; None where there is no filter.
+ATTEMPTS = 3
+"""How often a search begins again because another process erased what it had found."""
 
-    Asked before a query is encoded, so that a mistake in the filter is told at once.
+
+@dataclass(frozen=True)
+class LoadedIndex:
+    """A FAISS index in memory, and the ids (n,) whose vectors it covers.
+
+    It stays right whatever is added, deleted or compacted: an id is never used again, and its
+    vector in a space never changes.
+    """
+
+    sha256: str
+    space_id: int
+    ids: Ids
+    codes: CodeIndex
+
+
+class Indexes(Protocol):
+    """Where a view gets its index from."""
+
+    def index_for(self, snapshot: Snapshot, held: LoadedIndex | None) -> LoadedIndex | None:
+        """Return the index to search `snapshot` with, None for an exact search."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One version of the collection as it is searched; any number of threads may search it."""
+
+    snapshot: Snapshot
+    index: LoadedIndex | None
+    view: SearchView
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, index: LoadedIndex | None) -> Seen:
+        """Return `snapshot` as it is searched with `index`."""
+        rows = Rows(tuple(segment.vectors for segment in snapshot.segments))
+        if index is None:
+            return cls(snapshot, None, SearchView(rows, snapshot.live))
+        mapping = mapping_of(index.ids, snapshot)
+        return cls(snapshot, index, SearchView(rows, snapshot.live, index.codes, mapping))
+
+    def search(self, queries: Vectors, k: int, allowed: Mask | None = None) -> tuple[Ids, Vectors]:
+        """Return ids and cosines (n, k) of the allowed items nearest to unit queries, best first.
+
+        Where fewer than k items exist, the id is -1 and the score 0.
+        """
+        rows, scores = self.view.search(queries, k, allowed)
+        if not len(self.snapshot.every):
+            return rows, scores
+        ids = self.snapshot.every[rows]
+        ids[rows == NONE] = NONE
+        return ids, scores
+
+
+class LiveView:
+    """What searches see now. No search waits for a lock, unless something was just committed."""
+
+    def __init__(self, store: Store, indexes: Indexes) -> None:
+        self._store = store
+        self._indexes = indexes
+        self._refreshing = threading.Lock()
+        self._held: Seen | None = None
+
+    def now(self) -> Seen:
+        """Return the collection as it stands now, with all that any process has committed."""
+        held = self._held
+        if held is not None and held.snapshot.version == self._store.version:
+            return held
+        with self._refreshing:
+            return self._refreshed()
+
+    def refresh(self) -> None:
+        """Look again for the index, which came or went without a commit."""
+        with self._refreshing:
+            held, self._held = self._held, None
+            self._refreshed(held)
+
+    def close(self) -> None:
+        """Let go of the view; its files close when the last search of it has returned."""
+        self._held = None
+
+    def _refreshed(self, before: Seen | None = None) -> Seen:
+        held, snapshot = self._held, self._store.snapshot()
+        if held is not None and held.snapshot is snapshot:
+            return held  # another thread was faster
+        last = held or before
+        index = self._indexes.index_for(snapshot, last.index if last is not None else None)
+        fresh = Seen.of(snapshot, index)
+        self._held = fresh
+        return fresh
+
+
+def mapping_of(ids: Ids, snapshot: Snapshot) -> Ids | None:
+    """Return the row of each id that an index covers, -1 where gone; None where row = position."""
+    if len(ids) <= len(snapshot.every) and np.array_equal(snapshot.every[: len(ids)], ids):
+        return None
+    return snapshot.rows_of(ids)
+
+
+Allowing = Callable[[Snapshot], Mask | None]
+"""Says which rows of a snapshot may be found; None: all that live."""
+
+
+def allowing(store: Store, where: str | None) -> Allowing:
+    """Return what a filter allows, checked now: a mistake is told before a query is encoded.
+
+    Raises:
+        QueryError: the filter cannot be understood.
     """
     if where is None:
-        return None
+        return lambda _: None
+    condition = parse_filter(where, store.fields())
+
+    def allowed(snapshot: Snapshot) -> Mask:
+        rows = snapshot.rows_of(store.ids_where(condition.sql, condition.values))
+        mask = np.zeros(len(snapshot.every), dtype=np.bool_)
+        mask[rows[rows >= 0]] = True
+        return mask
+
+    return allowed
+
+
+def passing_ids(store: Store, where: str) -> Ids:
+    """Return the ids of the items that pass a filter, ascending."""
     condition = parse_filter(where, store.fields())
     return store.ids_where(condition.sql, condition.values)
 
 
-def nearest(
-    store: Store, queries: Vectors, k: int, allowed: Ids | None, leave_out: Ids | None = None
-) -> tuple[Ids, Vectors]:
-    """Return ids and cosines (n, k) of the allowed items nearest to unit `queries`, best first."""
-    snapshot = store.snapshot()
-    dead = snapshot.dead if leave_out is None else np.union1d(snapshot.dead, leave_out)
-    return search_exact(queries, blocks(snapshot, dead, allowed), k)
+def nearest_hits(
+    store: Store, view: LiveView, encode: Callable[[Snapshot], Vectors], k: int, where: str | None
+) -> list[list[Hit]]:
+    """Return the k items nearest to each of the unit queries that `encode` makes, best first.
 
+    `encode` makes them in the vector space of the snapshot.
 
-def blocks(snapshot: Snapshot, dead: Ids, allowed: Ids | None) -> list[Block]:
-    """Return the segments as blocks, with the rows of each that may be found."""
-    return [_block(segment, dead, allowed) for segment in snapshot.segments]
+    Nothing is encoded where the filter is wrong; where nothing passes it, [] comes back.
+    """
+    allowed = allowing(store, where)
+    seen = view.now()
+    mask = allowed(seen.snapshot)
+    if mask is not None and not mask.any():
+        return []
+    queries = encode(seen.snapshot)
+    hits: list[list[Hit]] = []
+    for _ in range(ATTEMPTS):
+        before, seen = seen, view.now()  # encoding has taken its time
+        if seen is not before:
+            mask = allowed(seen.snapshot)
+        if seen.snapshot.space.id != before.snapshot.space.id:
+            queries = encode(seen.snapshot)
+        ids, scores = seen.search(queries, k, mask)
+        hits = hits_of(store, ids, scores)
+        if sum(map(len, hits)) == np.count_nonzero(ids != NONE):
+            break
+    return hits
 
 
 def hits_of(store: Store, ids: Ids, scores: Vectors) -> list[list[Hit]]:
@@ -56,18 +194,3 @@ def keys_of(store: Store, ids: Sequence[int]) -> list[str | None]:
     """Return the key of each id, None for -1 and for ids without a row."""
     found = store.keys(sorted({id_ for id_ in ids if id_ >= 0}))
     return [found.get(id_) for id_ in ids]
-
-
-def _block(segment: Segment, dead: Ids, allowed: Ids | None) -> Block:
-    first, n = segment.first_id, len(segment)
-    gone = _within(dead, first, n)
-    if allowed is None:
-        rows = np.setdiff1d(np.arange(n), gone, assume_unique=True) if len(gone) else None
-    else:
-        rows = np.setdiff1d(_within(allowed, first, n), gone, assume_unique=True)
-    return Block(first, segment.vectors, rows)
-
-
-def _within(ids: Ids, first: int, n: int) -> Ids:
-    start, end = np.searchsorted(ids, [first, first + n])
-    return ids[start:end] - first
