@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from semsearch.collection.background import Background
+from semsearch.collection.checks import shortened
 from semsearch.collection.encoders import Encoder, content_digest
 from semsearch.collection.keys import KeyRule, NumberedRows, own_key, prefixed
 from semsearch.collection.records import AddReport, SkippedRow, Value
@@ -348,6 +349,8 @@ def _check_key(key: str) -> None:
         raise ContentError("the key is empty")
     if len(key) > MAX_KEY:
         raise ContentError(f"the key is longer than {MAX_KEY} characters")
+    if "\0" in key:
+        raise ContentError("the key holds a NUL character")
     try:
         key.encode()
     except UnicodeEncodeError as error:
@@ -355,7 +358,7 @@ def _check_key(key: str) -> None:
 
 
 def _stopped(row: int, key: str | None, reason: str) -> SourceError:
-    named = f" (key {key!r})" if key else ""
+    named = f" (key {shortened(key)})" if key else ""
     return SourceError(
         f"row {row}{named} cannot be stored: {reason}",
         "mend the row, or use on_error='skip' to leave such rows out",

@@ -93,7 +93,16 @@ def test_a_module_collection_refuses_own_vectors(tmp_path: Path) -> None:
         made.add(vectors=np.ones((1, 256)), keys=["a"])
 
 
-@pytest.mark.parametrize("dim", [None, 0, -3, 3.5, True])
-def test_no_module_needs_a_width(tmp_path: Path, dim: object) -> None:
-    with pytest.raises(ValueError, match="needs dim"):
+@pytest.mark.parametrize(
+    ("dim", "message"),
+    [
+        (None, "needs dim"),
+        (0, "between 1 and 65536"),
+        (-3, "between 1 and 65536"),
+        (3.5, "must be a whole number"),
+        (True, "must be a whole number"),
+    ],
+)
+def test_no_module_needs_a_width(tmp_path: Path, dim: object, message: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=message):
         semsearch.create(tmp_path / "own2", module=None, dim=dim)
