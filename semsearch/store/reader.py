@@ -100,11 +100,16 @@ class Snapshot:
         return out
 
 
-def read_snapshot(connection: apsw.Connection, folder: Folder, before: Snapshot | None) -> Snapshot:
+def read_snapshot(
+    connection: apsw.Connection,
+    folder: Folder,
+    before: Snapshot | None,
+    state: str = "current",
+) -> Snapshot:
     """Read which vectors stand now, in one transaction; files mapped `before` stay mapped."""
     with transaction(connection, "DEFERRED"):
         version = read_version(connection)
-        space = read_space(connection)
+        space = read_space(connection, state)
         found = list(
             connection.execute(
                 "SELECT first_id, n, ids, segment.sha256, size FROM segment JOIN file"
@@ -134,7 +139,7 @@ def read_snapshot(connection: apsw.Connection, folder: Folder, before: Snapshot 
 
 
 def read_space(connection: apsw.Connection, state: str = "current") -> Space:
-    """Return the vector space that searches use; it is always there."""
+    """Return the vector space in a state; the one that searches use is always there."""
     [(id_, handle, digest, dim, card)] = connection.execute(
         "SELECT id, handle, digest, dim, card FROM space WHERE state = ?", (state,)
     )

@@ -21,7 +21,7 @@ from semsearch.errors import (
     CollectionLocked,
     ResultNotFound,
 )
-from semsearch.store import reader, recovery
+from semsearch.store import reader, recovery, spaces
 from semsearch.store.database import Readers, create_database, open_writer, sqlite_errors
 from semsearch.store.derived import Derived, read_derived
 from semsearch.store.folder import (
@@ -36,6 +36,7 @@ from semsearch.store.lock import writer_lock
 from semsearch.store.reader import Snapshot, StoredItem
 from semsearch.store.schema import Space
 from semsearch.store.segments import Ids
+from semsearch.store.spaces import StoredContent
 from semsearch.store.writer import Writer
 
 T = TypeVar("T")
@@ -99,6 +100,24 @@ class Store:
             self._snapshot = fresh
         return fresh
 
+    def snapshot_of(self, state: str) -> Snapshot:
+        """Return the vectors of the 'building' or the 'previous' space, which must be there."""
+        return self._read(
+            lambda connection: reader.read_snapshot(connection, self.folder, None, state)
+        )
+
+    def spaces(self) -> dict[str, Space]:
+        """Return the vector spaces by state: 'current', and 'building' or 'previous' if any."""
+        return self._read(spaces.read_spaces)
+
+    def missing(self, space_id: int) -> Ids:
+        """Return the ids of the live items that have no vector in a space, ascending."""
+        return self._read(lambda connection: spaces.read_missing(connection, space_id))
+
+    def contents(self, ids: Sequence[int]) -> list[StoredContent]:
+        """Return what the vectors of live items are made from, by id."""
+        return self._read(lambda connection: spaces.read_contents(connection, ids))
+
     def items(self, ids: Sequence[int]) -> dict[int, StoredItem]:
         """Return the rows of `ids`; ids without a row are left out."""
         return self._read(lambda connection: reader.items_by_id(connection, ids))
@@ -152,18 +171,18 @@ class Store:
         ]
 
     def load_result(
-        self, kind: str, name: str
+        self, kind: str, name: str, space: Space | None = None
     ) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
-        """Return the arrays and the JSON detail of a stored result.
+        """Return the arrays and the JSON detail of a stored result of a space (None: current).
 
         Raises:
-            ResultNotFound: no result of this kind and name; names those there are.
+            ResultNotFound: no result of this kind and name, or only one of another space.
             CollectionDamaged: its file is missing or not what was written.
         """
-        sha256, detail = self._result(kind, name)
+        sha256, detail = self._result(kind, name, space)
         path = self.folder.head(sha256)
-        if not path.is_file() and self._result(kind, name)[0] != sha256:
-            return self.load_result(kind, name)  # it was replaced between the two looks
+        if not path.is_file() and self._result(kind, name, space)[0] != sha256:
+            return self.load_result(kind, name, space)  # it was replaced between the two looks
         if not path.is_file() or fsio.digest_of(path) != sha256:
             raise CollectionDamaged(
                 f"the file of the {kind} {name!r} is missing or damaged", "make it again"
@@ -201,12 +220,20 @@ class Store:
             finally:
                 connection.close()
 
-    def _result(self, kind: str, name: str) -> tuple[str, str]:
+    def _result(self, kind: str, name: str, space: Space | None) -> tuple[str, str]:
+        wanted = space or self.space
         rows = self._rows(
             "SELECT sha256, detail FROM result WHERE kind = ? AND name = ? AND space_id = ?",
-            (kind, name, self.space.id),
+            (kind, name, wanted.id),
         )
         if not rows:
+            others = self._rows(
+                "SELECT handle FROM result JOIN space ON space.id = space_id"
+                " WHERE kind = ? AND name = ?",
+                (kind, name),
+            )
+            if others:
+                raise spaces.of_another_space(kind, name, others[0][0], wanted)
             there = ", ".join(self.result_names(kind)) or "none yet"
             raise ResultNotFound(f"no {kind} named {name!r} is stored", f"there are: {there}")
         [(sha256, detail)] = rows

@@ -21,6 +21,7 @@ from semsearch.store.folder import Folder
 from semsearch.store.reader import batched, read_space
 from semsearch.store.schema import Value, fields_as_json, signature_of, type_of
 from semsearch.store.segments import Ids, packed_ids, publish_segment
+from semsearch.store.spaces import Spaces
 from semsearch.vectors import Vectors
 
 
@@ -79,6 +80,11 @@ class Writer:
     def __init__(self, folder: Folder, connection: apsw.Connection) -> None:
         self._folder = folder
         self._connection = connection
+
+    @property
+    def spaces(self) -> Spaces:
+        """The vector spaces beside the one that searches use."""
+        return Spaces(self._folder, self._connection, self.record_segment)
 
     def known(self, keys: Sequence[str]) -> dict[str, Known]:
         """Return what is stored under `keys`; new keys are left out."""
@@ -169,8 +175,12 @@ class Writer:
         name: str,
         arrays: Mapping[str, npt.NDArray[Any]],
         detail: Mapping[str, Any],
+        space_id: int | None = None,
     ) -> None:
-        """Store a small result (arrays without objects, and JSON) under a name, replacing it."""
+        """Store a small result (arrays without objects, and JSON) under a name, replacing it.
+
+        It belongs to the space that its vectors came from; None: the current one.
+        """
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
         published = fsio.publish_bytes(
@@ -182,7 +192,7 @@ class Writer:
             self._connection.execute(
                 "INSERT OR REPLACE INTO result (kind, name, space_id, sha256, detail, seq)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
-                (kind, name, read_space(self._connection).id, published.sha256,
+                (kind, name, space_id or read_space(self._connection).id, published.sha256,
                  json.dumps(detail, ensure_ascii=False), seq),
             )  # fmt: skip
             unused = self._forget_unused_heads()

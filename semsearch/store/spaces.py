@@ -1,0 +1,286 @@
+"""Vector spaces side by side: one that searches use, one being built, one to go back to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apsw
+import numpy as np
+
+from semsearch import fsio
+from semsearch.errors import CollectionError, ResultNotFound
+from semsearch.store.database import transaction
+from semsearch.store.folder import Folder
+from semsearch.store.reader import batched
+from semsearch.store.schema import Space
+from semsearch.store.segments import Ids, Segment, map_segment, publish_segment, unpacked_ids
+from semsearch.vectors import Vectors
+
+CURRENT, BUILDING, PREVIOUS = "current", "building", "previous"
+
+NONE_THERE = {
+    BUILDING: ("is not being re-encoded", "begin with `semsearch reencode NAME --module HANDLE`"),
+    PREVIOUS: ("has no previous vectors", "they are kept from a switch on, until they are dropped"),
+}
+"""Problem and remedy where a space is asked for that is not there."""
+
+MADE = {
+    "classifier": ("trained on", "train it again"),
+    "clustering": ("made from", "cluster again"),
+}
+"""How results come from vectors, and how they are had from others."""
+
+RecordSegment = Callable[[int, Ids, fsio.Published], None]
+
+
+@dataclass(frozen=True)
+class StoredContent:
+    """What an item's vector is made from: its text, or the image with the digest `blob`."""
+
+    id: int
+    key: str
+    text: str
+    content: str
+    """The digest of what was encoded when the item was added."""
+    blob: str | None
+
+
+def read_spaces(connection: apsw.Connection) -> dict[str, Space]:
+    """Return the spaces that there are, by their state."""
+    return {
+        state: Space(dim, handle, digest, json.loads(card), id_)
+        for id_, handle, digest, dim, card, state in connection.execute(
+            "SELECT id, handle, digest, dim, card, state FROM space"
+        )
+    }
+
+
+def read_missing(connection: apsw.Connection, space_id: int) -> Ids:
+    """Return the ids of the live items that have no vector in a space, ascending."""
+    rows = connection.execute("SELECT id FROM item WHERE deleted_seq IS NULL")
+    live = np.fromiter((row[0] for row in rows), dtype=np.int64)
+    found = connection.execute(
+        "SELECT first_id, n, ids FROM segment WHERE space_id = ?", (space_id,)
+    )
+    covered = [_ids_of(*row) for row in found]
+    if not covered:
+        return np.sort(live)
+    return np.setdiff1d(live, np.concatenate(covered), assume_unique=True)
+
+
+def read_contents(connection: apsw.Connection, ids: Sequence[int]) -> list[StoredContent]:
+    """Return what the vectors of `ids` are made from, by id; items deleted since are left out."""
+    found = []
+    for batch in batched(ids):
+        marks = ",".join("?" * len(batch))
+        rows = connection.execute(
+            "SELECT id, key, text, content, blob FROM item"
+            f" WHERE deleted_seq IS NULL AND id IN ({marks}) ORDER BY id",
+            batch,
+        )
+        found += [StoredContent(*row) for row in rows]
+    return found
+
+
+def of_another_space(kind: str, name: str, made_by: str | None, now: Space) -> ResultNotFound:
+    """Return the error of a result that was made from vectors of another module than now."""
+    made, again = MADE.get(kind, ("made from", "make it again"))
+    return ResultNotFound(
+        f"the {kind} {name!r} was {made} vectors of {made_by!r}, and those of {now.handle!r} are"
+        " searched now",
+        f"{again}, or return to the former vectors with `semsearch reencode NAME --rollback`",
+    )
+
+
+class Spaces:
+    """What a writer may do with vector spaces; `Writer.spaces` makes it, under the lock."""
+
+    def __init__(
+        self, folder: Folder, connection: apsw.Connection, record_segment: RecordSegment
+    ) -> None:
+        self._folder = folder
+        self._connection = connection
+        self._record_segment = record_segment
+
+    def begin(self, dim: int, handle: str, digest: str, card: dict[str, Any]) -> Space:
+        """Add an empty space that is being built; there may be one such.
+
+        Raises:
+            CollectionError: another space is being built.
+        """
+        with transaction(self._connection):
+            if BUILDING in (spaces := read_spaces(self._connection)):
+                raise CollectionError(
+                    f"the collection {str(self._folder.path)!r} is being re-encoded with"
+                    f" {spaces[BUILDING].handle!r} already",
+                    "finish that with `semsearch reencode NAME`, or drop it with --abandon",
+                )
+            # Never an id that another space had: whoever looked away would mistake them.
+            id_ = self._count("reencode", 0) + 1
+            self._connection.execute(
+                "INSERT INTO space (id, handle, digest, dim, card, state)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (id_, handle, digest, dim, json.dumps(card, ensure_ascii=False), BUILDING),
+            )
+        return Space(dim, handle, digest, card, id_)
+
+    def missing(self, space_id: int) -> Ids:
+        """Return the ids of the live items that have no vector in a space, ascending."""
+        return read_missing(self._connection, space_id)
+
+    def extend(self, space_id: int, ids: Ids, vectors: Vectors) -> int:
+        """Store vectors (n, dim) of items, ascending by id, and return of how many.
+
+        Items that were deleted since, or have their vector by now, are left out. When this
+        returns, a power cut does not undo it.
+
+        Raises:
+            CollectionError: the space was dropped.
+        """
+        dim = self._width_of(space_id)
+        segments = list(self._segments(space_id, dim, ids))
+        wanted = self._live_among(ids)
+        for segment in segments:
+            wanted = np.setdiff1d(wanted, segment.ids, assume_unique=True)
+        if not len(wanted):
+            return 0
+        chosen = np.isin(ids, wanted)
+        crossed = [one for one in segments if one.ids[-1] > wanted[0]]
+        every, rows = _interleaved(crossed, wanted, vectors[chosen])
+        published = publish_segment(self._folder, rows)
+        with transaction(self._connection):
+            for segment in crossed:
+                self._connection.execute(
+                    "DELETE FROM segment WHERE space_id = ? AND first_id = ?",
+                    (space_id, segment.first_id),
+                )
+            self._record_segment(space_id, every, published)
+            unused = self._unused_files()
+        self._unlink(unused)
+        return len(wanted)
+
+    def make_current(self, state: str) -> None:
+        """Let searches use the space that is being built, or the previous one, from here on.
+
+        The current one becomes the previous one; an older previous one is dropped.
+
+        Raises:
+            CollectionError: there is none in this state, or items have no vector in it.
+        """
+        with transaction(self._connection):
+            space = self._in_state(state)
+            if n := len(read_missing(self._connection, space.id)):
+                raise CollectionError(
+                    f"{n:,} items of {str(self._folder.path)!r} have no vector of {space.handle!r}",
+                    "run the same command again: it makes them",
+                )
+            unused = []
+            if state == BUILDING and PREVIOUS in (spaces := read_spaces(self._connection)):
+                unused = self._forget(spaces[PREVIOUS].id)
+            for before, after in ((CURRENT, "leaving"), (state, CURRENT), ("leaving", PREVIOUS)):
+                self._connection.execute(
+                    "UPDATE space SET state = ? WHERE state = ?", (after, before)
+                )
+            self._count("switch", 0)
+        self._unlink(unused)
+
+    def drop(self, state: str) -> int:
+        """Forget the space that is being built or the previous one; return the bytes set free.
+
+        Raises:
+            CollectionError: there is none in this state.
+        """
+        with transaction(self._connection):
+            unused = self._forget(self._in_state(state).id)
+            self._count("drop", 0)
+        size = sum(path.stat().st_size for path in unused if path.is_file())
+        self._unlink(unused)
+        return size
+
+    def _in_state(self, state: str) -> Space:
+        spaces = read_spaces(self._connection)
+        if state not in spaces:
+            problem, remedy = NONE_THERE[state]
+            raise CollectionError(f"the collection {str(self._folder.path)!r} {problem}", remedy)
+        return spaces[state]
+
+    def _width_of(self, space_id: int) -> int:
+        dim = self._connection.execute("SELECT dim FROM space WHERE id = ?", (space_id,)).get
+        if dim is None:
+            raise CollectionError(
+                f"the vectors that were being made for {str(self._folder.path)!r} were dropped"
+                " meanwhile",
+                "run the same command again to begin anew",
+            )
+        return int(dim)
+
+    def _live_among(self, ids: Ids) -> Ids:
+        found = [one.id for one in read_contents(self._connection, ids.tolist())]
+        return np.array(found, dtype=np.int64)
+
+    def _segments(self, space_id: int, dim: int, ids: Ids) -> Iterator[Segment]:
+        """Yield the segments of a space whose stretch of ids may meet that of `ids`."""
+        found = self._connection.execute(
+            "SELECT first_id, n, ids, segment.sha256, size FROM segment JOIN file"
+            " ON file.kind = 'segment' AND file.sha256 = segment.sha256"
+            " WHERE space_id = :space AND first_id <= :last AND first_id >= coalesce("
+            "(SELECT max(first_id) FROM segment WHERE space_id = :space AND first_id <= :first), 0)"
+            " ORDER BY first_id",
+            {"space": space_id, "first": int(ids[0]), "last": int(ids[-1])},
+        )
+        for first_id, n, packed, sha256, size in list(found):
+            vectors = map_segment(self._folder, sha256, size, (n, dim))
+            yield Segment(first_id, vectors, sha256, unpacked_ids(packed))
+
+    def _forget(self, space_id: int) -> list[Path]:
+        """Take a space and all that belongs to it out of the catalogue; return what to unlink."""
+        derived = list(
+            self._connection.execute(
+                "SELECT sha256, suffix FROM derived WHERE space_id = ?", (space_id,)
+            )
+        )
+        for table, column in (("segment", "space_id"), ("derived", "space_id"), ("space", "id")):
+            self._connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (space_id,))
+        # One that was made while its space went, too.
+        self._connection.execute("DELETE FROM result WHERE space_id NOT IN (SELECT id FROM space)")
+        named = {row[0] for row in self._connection.execute("SELECT sha256 FROM derived")}
+        files = [self._folder.derived_file(*one) for one in derived if one[0] not in named]
+        return [*files, *self._unused_files()]
+
+    def _unused_files(self) -> list[Path]:
+        """Take the segments and heads that nothing names out of the manifest."""
+        rows = self._connection.execute(
+            "DELETE FROM file"
+            " WHERE kind = 'segment' AND sha256 NOT IN (SELECT sha256 FROM segment)"
+            " OR kind = 'head' AND sha256 NOT IN (SELECT sha256 FROM result)"
+            " RETURNING kind, sha256"
+        )
+        place = {"segment": self._folder.segment, "head": self._folder.head}
+        return [place[kind](sha256) for kind, sha256 in rows]
+
+    def _unlink(self, paths: Sequence[Path]) -> None:
+        for path in paths:
+            fsio.remove(path)
+
+    def _count(self, kind: str, n: int) -> int:
+        self._connection.execute("INSERT INTO op (kind, n) VALUES (?, ?)", (kind, n))
+        return self._connection.last_insert_rowid()
+
+
+def _ids_of(first_id: int, n: int, packed: bytes | None) -> Ids:
+    gaps = unpacked_ids(packed)
+    return np.arange(first_id, first_id + n, dtype=np.int64) if gaps is None else gaps
+
+
+def _interleaved(segments: Sequence[Segment], ids: Ids, vectors: Vectors) -> tuple[Ids, Vectors]:
+    """Return the rows of segments and new rows as one stretch, ascending by id."""
+    if not segments:
+        return ids, np.ascontiguousarray(vectors)
+    every = np.concatenate([*(segment.ids for segment in segments), ids])
+    rows = np.concatenate([*(segment.vectors for segment in segments), vectors])
+    order = np.argsort(every, kind="stable")
+    return every[order], rows[order]
