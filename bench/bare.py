@@ -1,0 +1,49 @@
+"""The bare search that Collection.neighbors wraps: a FAISS index, then exact scores, no more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+import semsearch
+
+
+def index_bytes(collection: Path) -> int:
+    """Return the size of the FAISS files of a collection."""
+    return sum(path.stat().st_size for path in (collection / "derived").glob("*.faiss"))
+
+
+class Bare:
+    """The index of a collection and the array of its vectors, asked without the collection."""
+
+    def __init__(self, collection: semsearch.Collection, vectors: Path, n: int) -> None:
+        import faiss
+
+        self._faiss = faiss
+        self._vectors = np.load(vectors, mmap_mode="r")[:n]
+        files = sorted((collection.path / "derived").glob("*.faiss"))
+        self._index = faiss.read_index(str(files[-1])) if files else None
+        if self._index is not None:
+            plan = collection.info()["index"]
+            self._candidates = plan["candidates"]
+            self._parameters = faiss.SearchParametersIVF(nprobe=plan["nprobe"])
+
+    def search(self, queries: np.ndarray, k: int) -> np.ndarray:
+        """Return the rows (n, k) of the best scores, best first."""
+        faiss = self._faiss
+        if self._index is None:
+            return faiss.knn(queries, self._vectors, k, metric=faiss.METRIC_INNER_PRODUCT)[1]
+        _, rows = self._index.search(queries, self._candidates, params=self._parameters)
+        scores = np.empty(rows.shape, np.float32)
+        faiss.fvec_inner_products_by_idx(
+            faiss.swig_ptr(scores),
+            faiss.swig_ptr(queries),
+            faiss.swig_ptr(self._vectors),
+            faiss.swig_ptr(rows),
+            queries.shape[1],
+            *rows.shape,
+        )
+        kept = np.argpartition(scores, -k, axis=1)[:, -k:]
+        order = np.argsort(-np.take_along_axis(scores, kept, 1), axis=1)
+        return np.take_along_axis(rows, np.take_along_axis(kept, order, 1), 1)
