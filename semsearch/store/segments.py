@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +16,9 @@ from semsearch.store.folder import Folder
 from semsearch.vectors import Vectors
 
 Ids = npt.NDArray[np.int64]
+
+CHUNK = 8 * 1024 * 1024
+"""Bytes of vectors that are copied into a file at once."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,21 @@ def unpacked_ids(packed: bytes | None) -> Ids | None:
 def publish_segment(folder: Folder, vectors: Vectors) -> fsio.Published:
     """Write (n, dim) float32 vectors as a new segment file."""
     return fsio.publish(
-        lambda file: np.lib.format.write_array(file, vectors, allow_pickle=False),
+        lambda file: write_rows(file, [vectors]),
         scratch=folder.scratch,
         place=folder.segment,
     )
+
+
+def write_rows(file: fsio.HashingFile, blocks: Sequence[Vectors]) -> None:
+    """Write blocks of rows, one under the other, as one .npy file."""
+    shape = (sum(len(block) for block in blocks), blocks[0].shape[1])
+    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+    rows = max(1, CHUNK // (4 * shape[1]))
+    for block in blocks:
+        for start in range(0, len(block), rows):
+            file.write(np.ascontiguousarray(block[start : start + rows], dtype="<f4"))
 
 
 def map_segment(folder: Folder, sha256: str, size: int, shape: tuple[int, int]) -> Vectors:
@@ -76,7 +91,7 @@ def map_segment(folder: Folder, sha256: str, size: int, shape: tuple[int, int]) 
         raise _damaged(folder, f"{path.name} has {found} bytes instead of {size}")
     try:
         vectors = np.load(path, mmap_mode="r", allow_pickle=False)
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise _damaged(folder, f"{path.name} is not readable ({error})") from error
     if vectors.shape != shape or vectors.dtype != np.float32:
         raise _damaged(folder, f"{path.name} holds {vectors.shape} instead of {shape}")

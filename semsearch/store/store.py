@@ -41,6 +41,9 @@ from semsearch.store.writer import Writer
 
 T = TypeVar("T")
 
+REREAD = 100
+"""Times that a reader begins again because a writer committed meanwhile; two are rare."""
+
 
 class Store:
     """The truth of one collection. Knows vectors and rows, and no encoder."""
@@ -94,7 +97,7 @@ class Store:
         if held is not None and held.version == self.version:
             return held
         with self._swap:
-            fresh = self._read(
+            fresh = self._settled(
                 lambda connection: reader.read_snapshot(connection, self.folder, held)
             )
             self._snapshot = fresh
@@ -242,6 +245,20 @@ class Store:
     def _read(self, ask: Callable[[apsw.Connection], T]) -> T:
         with sqlite_errors(self.folder.database):
             return ask(self._readers.connection())
+
+    def _settled(self, ask: Callable[[apsw.Connection], T]) -> T:
+        """Read something whose files a writer may have exchanged between two looks.
+
+        A file that is missing while the catalogue stands still is damage.
+        """
+        for _ in range(REREAD):
+            before = self.version
+            try:
+                return self._read(ask)
+            except CollectionDamaged:
+                if self.version == before:
+                    raise
+        return self._read(ask)
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         return self._read(lambda connection: list(connection.execute(sql, tuple(values))))

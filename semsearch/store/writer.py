@@ -15,12 +15,12 @@ import numpy.typing as npt
 
 from semsearch import fsio
 from semsearch.errors import CollectionError
-from semsearch.store import derived
+from semsearch.store import derived, merging
 from semsearch.store.database import transaction
 from semsearch.store.folder import Folder
 from semsearch.store.reader import batched, read_space
-from semsearch.store.schema import Value, fields_as_json, signature_of, type_of
-from semsearch.store.segments import Ids, packed_ids, publish_segment
+from semsearch.store.schema import Space, Value, fields_as_json, signature_of, type_of
+from semsearch.store.segments import Ids, packed_ids
 from semsearch.store.spaces import Spaces
 from semsearch.vectors import Vectors
 
@@ -135,25 +135,37 @@ class Writer:
         """
         if batch.request_id is not None and self.has_request(batch.request_id):
             return
-        space = read_space(self._connection)
-        if batch.space_id not in (None, space.id):
-            raise CollectionError(
-                f"the vectors of {str(self._folder.path)!r} come from {space.handle!r} by now",
-                "open the collection again and repeat the command",
-            )
-        published = publish_segment(self._folder, batch.vectors) if batch.items else None
+        space = self.check_space(batch.space_id)
+        folded = self._folded(space.id, batch)
         with transaction(self._connection):
             n = len(batch.items) + len(batch.refreshed)
             seq = self._count("add", n, batch.request_id)
             self._bury(batch.replaced, seq)
-            if published is not None:
-                first_id = self._insert_items(batch.items, seq)
-                ids = np.arange(first_id, first_id + len(batch.items), dtype=np.int64)
-                self.record_segment(space.id, ids, published)
+            unused = []
+            if folded is not None:
+                self._insert_items(batch.items, seq)
+                unused = merging.forget_segments(self._connection, space.id, folded.taken)
+                self.record_segment(space.id, folded.ids, folded.published)
             self._refresh_items(batch.refreshed, seq)
             self._widen_fields(batch.field_types)
             if batch.source is not None:
                 self._connection.execute("INSERT OR IGNORE INTO source VALUES (?, ?)", batch.source)
+        self._unlink(self._folder.segment(sha256) for sha256 in unused)
+
+    def check_space(self, space_id: int | None) -> Space:
+        """Return the current space, which vectors of `space_id` (None: any) may be added to.
+
+        Raises:
+            CollectionError: the collection was switched to another space.
+        """
+        space = read_space(self._connection)
+        if space_id not in (None, space.id):
+            raise CollectionError(
+                f"the collection {str(self._folder.path)!r} was switched to {space.handle!r}"
+                " meanwhile",
+                "run the same again: it goes on with the new module, and what was stored is kept",
+            )
+        return space
 
     def record_segment(self, space_id: int, ids: Ids, published: fsio.Published) -> None:
         """Name a published file as the vectors of `ids`; stands inside a transaction."""
@@ -260,9 +272,19 @@ class Writer:
             ((seq, id_) for id_ in ids),
         )
 
-    def _insert_items(self, items: Sequence[NewItem], seq: int) -> int:
+    def _folded(self, space_id: int, batch: Batch) -> merging.Folded | None:
+        if not batch.items:
+            return None
+        first_id = self._next_id()
+        ids = np.arange(first_id, first_id + len(batch.items), dtype=np.int64)
+        return merging.publish_folded(self._connection, self._folder, space_id, ids, batch.vectors)
+
+    def _next_id(self) -> int:
         last = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'item'").get
-        first_id = int(last or 0) + 1
+        return int(last or 0) + 1
+
+    def _insert_items(self, items: Sequence[NewItem], seq: int) -> None:
+        first_id = self._next_id()
         self._connection.executemany(
             "INSERT INTO item"
             " (id, key, text, fields, content, blob, signature, added_seq, changed_seq)"
@@ -277,7 +299,6 @@ class Writer:
         for blob in blobs:
             path = self._folder.blob(blob)
             self._record_file("blob", fsio.Published(path, blob, path.stat().st_size))
-        return first_id
 
     def _refresh_items(self, refreshed: Sequence[Refresh], seq: int) -> None:
         self._connection.executemany(

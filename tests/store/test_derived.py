@@ -9,12 +9,7 @@ import pytest
 
 from semsearch import fsio
 from semsearch.errors import StorageError
-from semsearch.store import Space, Store
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.create(tmp_path / "c", Space(4, None, None, {}), {"modality": "vectors"})
+from semsearch.store import Store
 
 
 def published(store: Store, data: bytes, suffix: str = ".faiss") -> fsio.Published:
