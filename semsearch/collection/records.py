@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-Value = str | int | float | bool | None
+Value = str | int | float | bool | date | list[str] | None
+"""What a field can hold; hits show a date as ISO text."""
 
 
 @dataclass(frozen=True)

@@ -1,150 +1,183 @@
-"""Give whole columns one type, and find the columns that were asked for."""
+"""Give whole columns one type, though their cells are seen block by block."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
-from semsearch.corpus.items import Value
-from semsearch.corpus.values import INT64, as_text, as_value
-from semsearch.errors import SourceError
+from semsearch.corpus.items import Break, Value
+from semsearch.corpus.spelling import Spelling, typed
+from semsearch.corpus.values import TYPES, as_text, as_value, kind_of, whole_characters
 
-WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)")
-DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.([0-9]+)")
-EXACT_IN_FLOAT = 2**53
-EXACT_DIGITS = 17
-TRUTHS = ({"true", "false"}, {"True", "False"}, {"TRUE", "FALSE"})
-TEXT = "text"
-TEXT_NAMES = (
-    TEXT, "review", "review_text", "reviewtext", "body", "content", "comment", "sentence",
-    "description", "abstract", "message", "summary", "question", "document",
-)  # fmt: skip
-WORD = re.compile(r"[^\W\d_]+")
-HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+SHOWN = 40
+"""Characters of a cell that are shown in a message."""
+
+EMPTY: frozenset[type] = frozenset()
 
 
-def typed(texts: Sequence[str]) -> list[Value]:
-    """Return a csv column's cells with the one type that all of them are written in.
+class Column(Protocol):
+    """What is known of a column once all its cells were seen."""
 
-    A column is whole numbers, decimals or true/false only when every cell that is not empty is
-    written in the plain form of it, so that "007", "1.10" beside "1.9", "NA" and the numbers
-    beside them stay text. An empty cell is None.
-    """
-    present = {text for text in texts if text}
-    if any(present <= truths for truths in TRUTHS):
-        return [text.lower() == "true" if text else None for text in texts]
-    if all(is_whole(text) for text in present):
-        return [int(text) if text else None for text in texts]
-    if are_decimals(present):
-        return [float(text) if text else None for text in texts]
-    return [text or None for text in texts]
+    lengths: Lengths
+    change: Break | None
 
+    def see(self, cells: Sequence[Any], first_row: int) -> None:
+        """Take the next cells into account; the first of them stands in `first_row`, from 1."""
 
-def is_whole(text: str) -> bool:
-    """Tell whether a text is the plain form of a whole number of at most 64 bits."""
-    return bool(WHOLE.fullmatch(text)) and text != "-0" and len(text) <= 20 and int(text) in INT64  # noqa: PLR2004
+    def values(self, cells: Sequence[Any]) -> list[Value]:
+        """Return cells of the column as field values, of the one type that all have."""
+
+    @property
+    def has_text(self) -> bool:
+        """Whether any cell reads as a text that is not empty."""
 
 
-def are_decimals(texts: set[str]) -> bool:
-    """Tell whether all texts are numbers that lose nothing as floats.
+class Lengths:
+    """How long the texts of a column are, as far as that tells whether it is a column of texts."""
 
-    A trailing zero is lost, so it is allowed only where all have the same number of decimals, as
-    prices have and version numbers have not.
-    """
-    decimals = set()
-    for text in texts:
-        match = DECIMAL.fullmatch(text)
-        if match is not None and len(text) <= EXACT_DIGITS + 2:
-            decimals.add(match[1])
-        elif is_whole(text) and abs(int(text)) <= EXACT_IN_FLOAT:
-            decimals.add("")
-        elif not is_float_as_written(text):
-            return False
-    has_trailing_zero = any(part.endswith("0") and part != "0" for part in decimals)
-    return not has_trailing_zero or len({len(part) for part in decimals}) == 1
+    def __init__(self) -> None:
+        self.n = self._letters = self._phrase_letters = 0
+        self._spelling = Spelling()
+
+    def see(self, cells: Iterable[Any]) -> None:
+        """Take more cells into account; what is no text, or empty, does not count."""
+        texts = [cell for cell in cells if isinstance(cell, str) and cell]
+        self.n += len(texts)
+        self._letters += sum(map(len, texts))
+        # What is beyond ASCII may be of a script that puts no spaces between words.
+        self._phrase_letters += sum(
+            len(text) for text in texts if " " in text.strip() or not text.isascii()
+        )
+        self._spelling.see(texts)
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """The mean length of the texts, first of those that are more than one word.
+
+        Both are 0 when there are none, or only numbers, truths or dates.
+        """
+        if self._spelling.type != "text":
+            return 0.0, 0.0
+        return self._phrase_letters / self.n, self._letters / self.n
 
 
-def is_float_as_written(text: str) -> bool:
-    """Tell whether Python writes the number of this text in just this way; "nan" and "inf" no."""
-    try:
-        return text[-1:].isdigit() and repr(float(text)) == text
-    except ValueError:
-        return False
+class WrittenColumn:
+    """A column of a csv table: its cells are texts, and all of them tell the type."""
+
+    def __init__(self) -> None:
+        self.lengths = Lengths()
+        self.change: Break | None = None
+        self._spelling = Spelling()
+        self._first = ""
+
+    @property
+    def has_text(self) -> bool:
+        """Whether any cell is not empty."""
+        return self.lengths.n > 0
+
+    def see(self, cells: Sequence[str], first_row: int) -> None:
+        """Take the next cells into account."""
+        self.lengths.see(cells)
+        if self._spelling.type == "text":
+            return
+        self._first = self._first or next(filter(None, cells), "")
+        self._spelling.see(cells)
+        if self._spelling.type == "text":
+            self.change = self._break(cells, first_row)
+
+    def _break(self, cells: Sequence[str], first_row: int) -> Break | None:
+        was = type_of_text(self._first)
+        for row, cell in enumerate(cells, first_row):
+            if cell and was != "text" and (became := type_of_text(cell)) != was:
+                return Break(row, cell[:SHOWN], was, became)
+        return None
+
+    def values(self, cells: Sequence[str]) -> list[Value]:
+        """Return the cells with the type that all are written in; an empty one is None."""
+        read = self._spelling.reader()
+        if read is str:
+            return [cell or None for cell in cells]
+        return [read(cell) if cell else None for cell in cells]
+
+
+class PlainColumn:
+    """A column whose cells have types of their own: where these differ, all become text."""
+
+    def __init__(self) -> None:
+        self.lengths = Lengths()
+        self.change: Break | None = None
+        self._kinds = EMPTY
+
+    @property
+    def has_text(self) -> bool:
+        """Whether any cell reads as a text that is not empty."""
+        return self.lengths.n > 0 or bool(self._kinds - {str})
+
+    def see(self, cells: Sequence[Any], first_row: int) -> None:
+        """Take the next cells into account."""
+        found = kinds_of(cells)
+        if str in found:
+            self.lengths.see(cells)
+        both = self._kinds | found
+        if len(both) > 1 and self.change is None:
+            self.change = break_in(cells, first_row, self._kinds)
+        self._kinds = both
+
+    def values(self, cells: Sequence[Any]) -> list[Value]:
+        """Return the cells as values, all as text where the column holds several types."""
+        if len(self._kinds) > 1:
+            plain = map(as_value, cells)
+            return [
+                None if value is None else as_text(cell)
+                for cell, value in zip(cells, plain, strict=True)
+            ]
+        if self._kinds == {str} and (texts := whole_texts(cells)) is not None:
+            return texts
+        return [as_value(cell) for cell in cells]
 
 
 def uniform(values: Sequence[Any]) -> list[Value]:
     """Return a column's cells as values of one kind: where kinds are mixed, all become text."""
-    plain = [as_value(value) for value in values]
-    kinds = {kind_of(value) for value in plain if value is not None}
-    if len(kinds) <= 1:
-        return plain
-    return [None if value is None else as_text(value) for value in plain]
+    column = PlainColumn()
+    column.see(values, 1)
+    return column.values(values)
 
 
-def kind_of(value: Value) -> type:
-    """Return bool, str, or float for either kind of number."""
-    return float if isinstance(value, int | float) and not isinstance(value, bool) else type(value)
+def kinds_of(cells: Iterable[Any]) -> frozenset[type]:
+    """Return the kinds of value among cells; what has no value has none."""
+    types = frozenset(map(type, cells)) - {type(None)}
+    if types <= {str, bool}:
+        return types
+    return frozenset(kind_of(value) for value in map(as_value, cells) if value is not None)
 
 
-def require_columns(name: str, known: Sequence[str], wanted: Sequence[str]) -> None:
-    """Raise `SourceError` that names the known columns when a wanted one is not there."""
-    for column in wanted:
-        if column not in known:
-            there = ", ".join(repr(each) for each in known) or "none"
-            raise SourceError(f"{name} has no column {column!r}", f"its columns are: {there}")
+def break_in(cells: Sequence[Any], first_row: int, kinds: frozenset[type]) -> Break | None:
+    """Return the first cell whose kind is another than `kinds`, or than that of the first cell."""
+    was = next(iter(kinds), None)
+    for row, cell in enumerate(cells, first_row):
+        value = as_value(cell)
+        if value is None:
+            continue
+        kind = kind_of(value)
+        if was is None:
+            was = kind
+        elif kind is not was:
+            return Break(row, as_text(cell)[:SHOWN], TYPES[was], TYPES[kind])
+    return None
 
 
-def require_distinct(name: str, columns: Sequence[str]) -> None:
-    """Raise `SourceError` when two columns have the same name."""
-    seen: set[str] = set()
-    for column in columns:
-        if column in seen:
-            raise SourceError(
-                f"{name} has two columns named {column!r}", "rename one of them and try again"
-            )
-        seen.add(column)
+def whole_texts(cells: Sequence[Any]) -> list[Value] | None:
+    """Return cells of texts and nothing as they are, when all of their characters are whole."""
+    if not all(cell is None or type(cell) is str for cell in cells):
+        return None
+    try:
+        "".join(filter(None, cells)).encode()
+    except UnicodeEncodeError:
+        return [None if cell is None else whole_characters(cell) for cell in cells]
+    return list(cells)
 
 
-def guess_text_column(name: str, columns: dict[str, list[Any]]) -> str:
-    """Return the column that most likely holds the text.
-
-    That is the first of `TEXT_NAMES` that is there and holds texts; a column `text` may hold
-    numbers too. Else it is the column with the longest texts, by their mean: of those with a usual
-    word in their name (`review_body`), else of all, so that a title is taken only when nothing
-    longer is there. Single words, codes and addresses count only where there is nothing else.
-    """
-    by_name = {column.strip().lower(): column for column in columns}
-    if TEXT in by_name and (len(columns) == 1 or any(map(as_text, columns[by_name[TEXT]]))):
-        return by_name[TEXT]
-    ranks = {column: text_rank(values) for column, values in columns.items()}
-    for usual in TEXT_NAMES:
-        if usual in by_name and any(ranks[by_name[usual]]):
-            return by_name[usual]
-    with_word = [column for column in columns if ranks[column][0] and has_usual_word(column)]
-    longest = max(with_word or columns, key=lambda column: ranks[column], default=None)
-    if longest is None or not any(ranks[longest]):
-        there = ", ".join(repr(each) for each in columns) or "none"
-        raise SourceError(
-            f"{name} has no column of texts", f"name the one to encode; its columns are: {there}"
-        )
-    return longest
-
-
-def has_usual_word(column: str) -> bool:
-    """Tell whether one of the words in a column's name is usual for texts."""
-    words = WORD.findall(HUMP.sub("_", column).lower())
-    return not set(TEXT_NAMES).isdisjoint(words)
-
-
-def text_rank(values: Sequence[Any]) -> tuple[float, float]:
-    """Return the mean length of a column's texts, first of those that are more than one word.
-
-    Both are 0 when it holds none, or only numbers.
-    """
-    texts = [value for value in values if isinstance(value, str) and value]
-    if not texts or all(isinstance(value, int | float) for value in typed(texts)):
-        return 0.0, 0.0
-    # What is beyond ASCII may be of a script that puts no spaces between words.
-    phrases = [text for text in texts if not text.isascii() or " " in text.strip()]
-    return sum(map(len, phrases)) / len(texts), sum(map(len, texts)) / len(texts)
+def type_of_text(text: str) -> str:
+    """Return the type of a csv cell that stood alone in its column."""
+    [value] = typed([text])
+    return "" if value is None else TYPES[kind_of(value)]

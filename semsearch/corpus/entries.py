@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, repeat
 from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
 
-from semsearch.corpus.columns import guess_text_column, require_columns
+from semsearch.corpus.choice import guess_text_column, require_columns
 from semsearch.corpus.images import (
     IMAGE_SUFFIXES,
     ImageFolder,
@@ -15,7 +18,7 @@ from semsearch.corpus.images import (
     checked_image,
 )
 from semsearch.corpus.items import Corpus, Item, Modality, Skipped, Value, with_unique_keys
-from semsearch.corpus.tables import Table, parse_table
+from semsearch.corpus.tables import Table, parse_table, size_of, survey
 from semsearch.corpus.values import as_text
 from semsearch.errors import SourceError
 
@@ -36,89 +39,105 @@ class Columns:
         return [*self.text, *(each for each in (self.image, self.key) if each is not None)]
 
 
-class Rows:
-    """A table's rows as their keys, texts and fields, by position."""
+class Row(NamedTuple):
+    """One row of a table: its number from 1, its key as it stands there, its texts and its fields.
 
-    def __init__(self, table: Table, columns: Columns) -> None:
-        require_columns(table.name, list(table.columns), columns.named())
-        self._table = table
-        self._columns = columns
-        named = set(columns.named())
-        self.field_names = tuple(each for each in table.columns if each not in named)
-        self._values = [table.values(each) for each in self.field_names]
+    The texts stand each on its line, blank ones left out. `image` is a path, the bytes of an image
+    file, or nothing.
+    """
 
-    def key(self, position: int) -> str:
-        """Return the key as it stands in the row; the row's number where no column holds it."""
-        if self._columns.key is None:
-            return str(position + 1)
-        return as_text(self._table.columns[self._columns.key][position])
+    number: int
+    key: str
+    text: str
+    fields: dict[str, Value]
+    image: Any
 
-    def text(self, position: int) -> str:
-        """Return the row's texts, each on its line; blank ones are left out."""
-        texts = [as_text(self._table.columns[each][position]) for each in self._columns.text]
-        return "\n".join(text for text in texts if text.strip())
-
-    def fields(self, position: int) -> dict[str, Value]:
-        """Return the row's other values."""
-        return {
-            name: values[position]
-            for name, values in zip(self.field_names, self._values, strict=True)
-        }
-
-    def flaw(self, position: int) -> str | None:
+    def flaw(self, columns: Columns) -> str | None:
         """Return why the row can have no item, as far as its key tells."""
-        return None if self.key(position).strip() else f"its key ({self._columns.key!r}) is empty"
+        return None if self.key.strip() else f"its key ({columns.key!r}) is empty"
+
+
+def read_rows(table: Table, columns: Columns) -> Iterator[Row]:
+    """Yield the rows of a table; the key is the row's number where no column holds it."""
+    named = set(columns.named())
+    first = 1
+    for block in table.blocks():
+        numbers = range(first, first + size_of(block))
+        first = numbers.stop
+        fields = [name for name in block if name not in named]
+        values = [table.values(name, block[name]) for name in fields]
+        keys = map(str, numbers) if columns.key is None else map(as_text, block[columns.key])
+        images = repeat(None) if columns.image is None else block[columns.image]
+        of_each = zip(*values, strict=True) if values else repeat(())
+        texts = texts_of([block[each] for each in columns.text], len(numbers))
+        for number, key, text, cells, image in zip(
+            numbers, keys, texts, of_each, images, strict=False
+        ):
+            yield Row(number, key, text, dict(zip(fields, cells, strict=True)), image)
+
+
+def texts_of(columns: Sequence[list[Any]], n: int) -> Iterable[str]:
+    """Return the text of each of n rows by the cells of the columns that hold it."""
+    if not columns:
+        return repeat("", n)
+    parts = [[as_text(cell) for cell in cells] for cells in columns]
+    return ("\n".join(part for part in row if part.strip()) for row in zip(*parts, strict=True))
 
 
 def text_corpus(name: str, table: Table, columns: Columns) -> Corpus:
     """Return the corpus of a table of texts; the text column is guessed when none is named."""
     if not columns.text:
         columns = replace(columns, text=(guess_text_column(table.name, table.columns),))
-    rows = Rows(table, columns)
-    entries = (text_entry(rows, position, columns) for position in range(table.size))
-    return corpus(name, "text", table.size, columns, rows.field_names, entries)
+    require_columns(table.name, list(table.columns), columns.named())
+
+    def entries() -> Iterator[Item | Skipped]:
+        return (text_entry(row, columns) for row in read_rows(table, columns))
+
+    return corpus(name, "text", table, columns, entries)
 
 
-def text_entry(rows: Rows, position: int, columns: Columns) -> Item | Skipped:
+def text_entry(row: Row, columns: Columns) -> Item | Skipped:
     """Return the item of one row of texts."""
-    number, key, text = position + 1, rows.key(position), rows.text(position)
-    if flaw := rows.flaw(position):
-        return Skipped(number, None, flaw)
-    if not text:
+    if flaw := row.flaw(columns):
+        return Skipped(row.number, None, flaw)
+    if not row.text:
         named = " and ".join(repr(each) for each in columns.text)
-        return Skipped(number, key, f"its text ({named}) is empty")
-    return Item(number, key, text, text, rows.fields(position))
+        return Skipped(row.number, row.key, f"its text ({named}) is empty")
+    return Item(row.number, row.key, row.text, row.text, row.fields)
 
 
 def table_image_corpus(name: str, table: Table, columns: Columns, folder: ImageFolder) -> Corpus:
     """Return the corpus of a table with a column of image paths (relative to `folder`) or bytes."""
     columns = replace(columns, text=columns.text or usual_text(table))
-    rows = Rows(table, columns)
-    entries = image_entries(rows, table, columns, folder)
-    return corpus(name, "image", table.size, columns, rows.field_names, entries)
+    require_columns(table.name, list(table.columns), columns.named())
+    return corpus(name, "image", table, columns, lambda: image_entries(table, columns, folder))
 
 
-def image_entries(
-    rows: Rows, table: Table, columns: Columns, source: ImageSource
-) -> Iterator[Item | Skipped]:
+def image_entries(table: Table, columns: Columns, source: ImageSource) -> Iterator[Item | Skipped]:
     """Yield the entry of each row of a table that names image files."""
-    image_column = columns.image or FILE_COLUMN
-    cells = table.columns[image_column]
-    paths = [cell for cell in cells if not isinstance(cell, bytes)]
-    contents = source.contents(as_path(path) for path in paths)
-    for position, cell in enumerate(cells):
-        number = position + 1
-        content = checked_image(cell) if isinstance(cell, bytes) else next(contents)
-        key = rows.key(position)
-        if flaw := rows.flaw(position):
-            yield Skipped(number, None, flaw)
-        elif not isinstance(cell, bytes) and not as_text(cell).strip():
-            yield Skipped(number, key, f"its image ({image_column!r}) is empty")
-        elif isinstance(content, Unreadable):
-            label = "the image" if isinstance(cell, bytes) else f"the file {as_path(cell)!r}"
-            yield Skipped(number, key, f"{label} {content.reason}")
+    wanted: deque[str] = deque()
+    # What is asked for a content takes one path from `wanted`, where it has just been put.
+    contents = source.contents(iter(wanted.popleft, None))
+    for row in read_rows(table, columns):
+        if isinstance(row.image, bytes):
+            content = checked_image(row.image)
         else:
-            yield Item(number, key, content, rows.text(position), rows.fields(position))
+            wanted.append(as_path(row.image))
+            content = next(contents)
+        yield image_entry(row, columns, content)
+
+
+def image_entry(row: Row, columns: Columns, content: bytes | Unreadable) -> Item | Skipped:
+    """Return the entry of one row and what was found where its image should be."""
+    if flaw := row.flaw(columns):
+        return Skipped(row.number, None, flaw)
+    has_bytes = isinstance(row.image, bytes)
+    if not has_bytes and not as_text(row.image).strip():
+        return Skipped(row.number, row.key, f"its image ({columns.image!r}) is empty")
+    if isinstance(content, Unreadable):
+        label = "the image" if has_bytes else f"the file {as_path(row.image)!r}"
+        return Skipped(row.number, row.key, f"{label} {content.reason}")
+    return Item(row.number, row.key, content, row.text, row.fields)
 
 
 def image_corpus(name: str, source: ImageSource, columns: Columns) -> Corpus:
@@ -131,14 +150,14 @@ def image_corpus(name: str, source: ImageSource, columns: Columns) -> Corpus:
         )
     table = described(source, files)
     if table is None:
-        table = Table(source.name, {FILE_COLUMN: files}, len(files))
+        table = survey(source.name, lambda: iter([{FILE_COLUMN: files}]))
     found = item_table_columns(table, columns)
-    rows = Rows(table, found)
-    entries = image_entries(rows, table, found, source)
+    require_columns(table.name, list(table.columns), found.named())
     # A path tells a file from its neighbours, not from a file in another folder: no key of its own.
     has_key = columns.key is not None or found.key != FILE_COLUMN
     shown = found if has_key else replace(found, key=None)
-    return corpus(name, "image", table.size, shown, rows.field_names, entries)
+    whole = corpus(name, "image", table, found, lambda: image_entries(table, found, source))
+    return replace(whole, key_column=shown.key)
 
 
 def item_table_columns(table: Table, columns: Columns) -> Columns:
@@ -171,24 +190,43 @@ def described(source: ImageSource, files: Sequence[str]) -> Table | None:
 
 def with_other_files(table: Table, files: Sequence[str]) -> Table:
     """Return the table with a row for each file that it does not name; its key is the file."""
-    named = {PurePosixPath(as_path(cell)).as_posix() for cell in table.columns[FILE_COLUMN]}
-    others = [file for file in files if file not in named]
-    empty = None if table.is_typed else ""
-    columns = {name: [*cells, *[empty] * len(others)] for name, cells in table.columns.items()}
-    for column in {FILE_COLUMN, KEY_COLUMN} & set(columns):
-        columns[column][table.size :] = others
-    return replace(table, columns=columns, size=table.size + len(others))
+    others = dict.fromkeys(files)
+    for block in table.blocks():
+        for cell in block[FILE_COLUMN]:
+            others.pop(PurePosixPath(as_path(cell)).as_posix(), None)
+    names = list(others)
+    added = {column: [table.empty] * len(names) for column in table.columns}
+    for column in {FILE_COLUMN, KEY_COLUMN} & set(added):
+        added[column] = list(names)
+        table.columns[column].see(names, (table.size or 0) + 1)
+    return replace(
+        table,
+        size=(table.size or 0) + len(names),
+        blocks=lambda: chain(table.blocks(), [added]),
+    )
 
 
 def corpus(
     name: str,
     modality: Modality,
-    size: int,
+    table: Table,
     columns: Columns,
-    fields: tuple[str, ...],
-    entries: Iterator[Item | Skipped],
+    read: Callable[[], Iterator[Item | Skipped]],
 ) -> Corpus:
     """Return a corpus whose entries have unique keys."""
+
+    def entries() -> Iterator[Item | Skipped]:
+        return read() if columns.key is None else with_unique_keys(read())
+
+    named = set(columns.named())
     return Corpus(
-        name, modality, size, columns.text, columns.key, fields, with_unique_keys(entries)
+        name,
+        modality,
+        table.size,
+        columns.text,
+        columns.key,
+        tuple(each for each in table.columns if each not in named),
+        entries(),
+        again=entries if table.can_repeat else None,
+        breaks={field: found for field, found in table.breaks().items() if field not in named},
     )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
-Value: TypeAlias = str | int | float | bool | None
+from semsearch.corpus.digests import DigestMap
+
+Value: TypeAlias = str | int | float | bool | date | list[str] | None
+"""What a field can hold; a `datetime` is a date, and is always in UTC."""
+
 Modality: TypeAlias = Literal["text", "image"]
 
 
@@ -34,13 +39,27 @@ class Skipped:
     reason: str
 
 
+class Break(NamedTuple):
+    """The first row whose cell is of another type than those above it, which makes the column text.
+
+    `was` and `became` are types: number, text, boolean, date, list.
+    """
+
+    row: int
+    cell: str
+    was: str
+    became: str
+
+
 @dataclass(frozen=True)
 class Corpus:
-    """A source that was checked as a whole and can be read once, entry by entry.
+    """A source that was checked as a whole and can be read entry by entry.
 
-    `size` is the number of entries to expect, `fields` the names every item's `fields` has.
-    `key_column` is None when the keys are only row numbers, or paths within a folder. `path` is
-    absolute, and None for rows from memory.
+    `size` is the number of entries to expect, None where that is not known, `fields` the names
+    every item's `fields` has. `key_column` is None when the keys are only row numbers, or paths
+    within a folder. `path` is absolute, and None for rows from memory. `entries` can be iterated
+    once; `again` reads the source anew, and is None where it can be read only once. `breaks` tells
+    by field where the cells of a column changed their type.
     """
 
     name: str
@@ -51,11 +70,13 @@ class Corpus:
     fields: tuple[str, ...]
     entries: Iterator[Item | Skipped]
     path: Path | None = None
+    again: Callable[[], Iterator[Item | Skipped]] | None = None
+    breaks: Mapping[str, Break] = field(default_factory=dict)
 
 
 def with_unique_keys(entries: Iterable[Item | Skipped]) -> Iterator[Item | Skipped]:
     """Yield the entries; an item whose key an earlier item has becomes a skipped row."""
-    first_row: dict[str, int] = {}
+    first_row = DigestMap()
     for entry in entries:
         if isinstance(entry, Item):
             row = first_row.setdefault(entry.key, entry.row)

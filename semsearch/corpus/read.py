@@ -12,14 +12,9 @@ from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from semsearch.corpus.entries import Columns, image_corpus, table_image_corpus, text_corpus
 from semsearch.corpus.images import ImageFolder, ImageZip
-from semsearch.corpus.items import Corpus, Value
-from semsearch.corpus.tables import (
-    TABLE_SUFFIXES,
-    Table,
-    read_table,
-    table_of_frame,
-    table_of_rows,
-)
+from semsearch.corpus.items import Corpus, Modality, Value
+from semsearch.corpus.memory import table_of_frame, table_of_rows
+from semsearch.corpus.tables import TABLE_SUFFIXES, Table, read_table
 from semsearch.errors import SourceError
 
 if TYPE_CHECKING:
@@ -37,7 +32,7 @@ def read_corpus(
     image: str | None = None,
     key: str | None = None,
 ) -> Corpus:
-    """Check a source as a whole and return its items, to be read once.
+    """Check a source as a whole and return its items, which are read as they are asked for.
 
     Args:
         source: the path of a csv, tsv, json, jsonl or parquet table, of a folder of images or of a
@@ -46,6 +41,10 @@ def read_corpus(
             it is None. For images: the column a person reads.
         image: the column with each row's image: a path relative to the table's folder, or bytes.
         key: the column of the user's key; without it the number of the row, or a file's path.
+
+    A file is read twice, for its columns and types first and for its rows as they are needed, so
+    that memory does not grow with their number (a .json file, one document, is read whole). Of
+    rows that pass by only once, as those of a generator, the first tell the columns and types.
 
     A folder or zip of images may hold a table `items.csv`, `.jsonl` or `.parquet` whose column
     `file` names the image; `key`, `text` and the fields come from its other columns.
@@ -62,7 +61,8 @@ def read_corpus(
         return replace(read_path(Path(source), columns), path=Path(source).resolve())
     table = table_of_frame(source) if is_frame(source) else table_of_rows(source)
     if table.size == 0:
-        return Corpus(ROWS, "image" if image else "text", 0, columns.text, key, (), iter(()))
+        modality: Modality = "image" if image else "text"
+        return Corpus(ROWS, modality, 0, columns.text, key, (), iter(()))
     return table_corpus(ROWS, table, columns, ImageFolder(Path(), is_bounded=False))
 
 
@@ -71,7 +71,12 @@ def read_columns(path: str) -> dict[str, list[Value]]:
     mode = file_mode(Path(path))
     if stat.S_ISDIR(mode) or Path(path).suffix.lower() not in TABLE_SUFFIXES:
         raise SourceError(f"{path!r} is no table", f"give a file of: {', '.join(TABLE_SUFFIXES)}")
-    return read_table(Path(path)).columns
+    table = read_table(Path(path))
+    columns: dict[str, list[Value]] = {column: [] for column in table.columns}
+    for block in table.blocks():
+        for column, cells in block.items():
+            columns[column].extend(cells)
+    return columns
 
 
 def read_path(path: Path, columns: Columns) -> Corpus:

@@ -1,4 +1,4 @@
-"""Look over a text file before it is parsed, in blocks, so that nothing huge is ever held."""
+"""Look over a file before it is parsed, in blocks, so that nothing huge is ever held."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ Opener: TypeAlias = Callable[[], BinaryIO]
 BLOCK = 1 << 20
 MEGABYTE = 1_000_000
 MAX_LINE = 16 * MEGABYTE
+BLOCK_ROWS = 1024
+"""Rows of a table that are held at once, at most."""
+BLOCK_BYTES = 4 * MEGABYTE
+"""Bytes after which fewer rows are enough; one row more may be as long as a line."""
 MAX_DOCUMENT = 256 * MEGABYTE
 # Marks that a file may begin with; that of UTF-32 begins with that of UTF-16, so it comes first.
 OTHER_MARKS = {
@@ -27,6 +31,44 @@ OTHER_MARKS = {
 }
 DELIMITER_NAMES = {",": "commas", "\t": "tabs", ";": "semicolons"}
 DELIMITER_SUFFIXES = {",": ".csv", "\t": ".tsv"}
+
+
+class WatchedFile:
+    """A file that is read more than once and must be the same each time; opens it when called."""
+
+    def __init__(self, name: str, open_binary: Opener) -> None:
+        self.name = name
+        self._open_binary = open_binary
+        self._stamp: tuple[int, ...] | None = None
+
+    def __call__(self) -> BinaryIO:
+        """Open the file; raise `SourceError` where it is not the one that was opened before."""
+        file = self._open_binary()
+        try:
+            self.check(file)
+        except SourceError:
+            file.close()
+            raise
+        return file
+
+    def check(self, file: BinaryIO) -> None:
+        """Raise `SourceError` where an open file was written to since it was first opened."""
+        try:
+            status = os.fstat(file.fileno())
+        except OSError:  # a member of an archive, which is held in memory
+            return
+        stamp = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        if self._stamp is None:
+            self._stamp = stamp
+        if stamp != self._stamp:
+            raise self.changed()
+
+    def changed(self) -> SourceError:
+        """Return the error for a file that is another than when it was looked over."""
+        return SourceError(
+            f"{self.name} has changed while it was read",
+            "run the same command again when nothing writes to it any more",
+        )
 
 
 def check_text(name: str, open_binary: Opener, *, is_document: bool = False) -> None:

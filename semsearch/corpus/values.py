@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -14,16 +14,21 @@ import numpy as np
 from semsearch.corpus.items import Value
 
 INT64 = range(-(2**63), 2**63)
+TYPES: dict[type, str] = {
+    bool: "boolean", float: "number", str: "text", date: "date", list: "list",
+}  # fmt: skip
 
 
 def as_value(value: Any) -> Value:
-    """Return a cell as text, number, true/false or None.
+    """Return a cell as text, number, true/false, date, list of texts or None.
 
-    NaN and the infinities become None, dates ISO 8601 text, nested values JSON text, whole numbers
-    beyond 64 bits text, bytes None. Half a character (a lone surrogate) becomes U+FFFD.
+    NaN and the infinities become None, times of day ISO 8601 text, nested values other than lists
+    of texts JSON text, whole numbers beyond 64 bits text, bytes None. Date-times become UTC; one
+    that tells no time zone is taken to be in it. Half a character (a lone surrogate) becomes
+    U+FFFD.
     """
     if isinstance(value, np.generic):
-        value = value.item()
+        value = from_numpy(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -35,17 +40,45 @@ def as_value(value: Any) -> Value:
     return from_object(value)
 
 
+def from_numpy(value: np.generic) -> Any:
+    """Return a numpy scalar as Python's own; times keep microseconds, all that Python has."""
+    return value.astype("M8[us]").item() if isinstance(value, np.datetime64) else value.item()
+
+
 def from_object(value: Any) -> Value:
-    """Return what is no plain scalar as text."""
+    """Return what is no plain scalar as a date, a list of texts, or text."""
     if isinstance(value, bytes | bytearray | memoryview):
         return None
-    if isinstance(value, datetime | date | time):
+    if isinstance(value, date):
+        return as_date(value)
+    if isinstance(value, time):
         return value.isoformat()
     if isinstance(value, np.ndarray):
         value = value.tolist()
+    if isinstance(value, list | tuple) and all(isinstance(each, str | None) for each in value):
+        return [whole_characters(each) for each in value if each is not None]
+    return nested(value)
+
+
+def as_date(value: date) -> Value:
+    """Return a date as it is and a date-time in UTC; beyond the years of UTC it is ISO text."""
+    if not isinstance(value, datetime):
+        return value
+    if value != value:  # noqa: PLR0124 - the "not a time" of pandas
+        return None
+    plain = datetime.combine(value.date(), value.timetz())  # of pandas' own kind, it stays so
+    if plain.tzinfo is None:
+        return plain.replace(tzinfo=UTC)
+    try:
+        return plain.astimezone(UTC)
+    except (OverflowError, ValueError):
+        return plain.isoformat()
+
+
+def nested(value: Any) -> str:
+    """Return a nested value as JSON text, and anything else as Python shows it."""
     if isinstance(value, Mapping | list | tuple):
-        nested = json.dumps(value, ensure_ascii=False, default=str)
-        return whole_characters(nested)
+        value = json.dumps(value, ensure_ascii=False, default=str)
     return whole_characters(str(value))
 
 
@@ -61,10 +94,28 @@ def whole_characters(text: str) -> str:
 def as_text(value: Any) -> str:
     """Return a cell as the text a person would read; nothing is the empty text."""
     plain = as_value(value)
+    if isinstance(plain, str):
+        return plain
     if plain is None:
         return ""
     if isinstance(plain, bool):
         return "true" if plain else "false"
     if isinstance(plain, float) and plain.is_integer() and abs(plain) < 2**53:
         return str(int(plain))
+    return from_typed(value, plain)
+
+
+def from_typed(value: Any, plain: Value) -> str:
+    """Return a date as it was written, a list as JSON, a number as Python writes it."""
+    if isinstance(plain, date):
+        return value.isoformat() if isinstance(value, date) else plain.isoformat()
+    if isinstance(plain, list):
+        return nested(value.tolist() if isinstance(value, np.ndarray) else value)
     return str(plain)
+
+
+def kind_of(value: Value) -> type:
+    """Return bool, str, date or list, or float for either kind of number."""
+    if isinstance(value, bool | str | list):
+        return type(value)
+    return date if isinstance(value, date) else float

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -146,7 +147,12 @@ def test_missing_values_of_a_dataframe_are_none_and_scalars_plain() -> None:
         index=[7, 7],
     )
     assert [entry.fields for entry in entries(frame)] == [
-        {"price": 1.5, "seen": "2026-01-02T03:04:00", "size": None, "tags": '["a", "ü"]'},
+        {
+            "price": 1.5,
+            "seen": datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
+            "size": None,
+            "tags": ["a", "ü"],
+        },
         {"price": None, "seen": None, "size": 43, "tags": None},
     ]
     assert type(entries(frame)[0].fields["price"]) is float
