@@ -63,13 +63,14 @@ class Collection(Insight, Upkeep):
             raise ValueError("vectors= and keys= go together; name a column of keys with key=")
         if vectors is not None and source is not None:
             raise ValueError("add() takes a source, or vectors= with keys=, not both")
+        space = self._store.space
         if vectors is not None:
-            entries = vector_entries(vectors, keys, self._store.space, self.name)
+            entries = vector_entries(vectors, keys, space, self.name)
             own = Ingest(self._store, OwnVectors(), VECTORS, on_error=on_error, progress=progress)
-            return own.run(entries, len(entries))
+            return own.run(entries, len(entries), space_id=space.id)
         if source is None:
             raise ValueError("add() needs a source, or vectors= with keys=")
-        module = self.module
+        module = self._module_of(space)
         found = (
             source
             if isinstance(source, corpus.Corpus)
@@ -86,7 +87,7 @@ class Collection(Insight, Upkeep):
             self._store, module, self.modality, on_error=on_error, progress=progress, rate=rate
         )
         unkeyed = Unkeyed(found.name, found.path) if found.key_column is None else None
-        return ingest.run(found.entries, found.size, unkeyed=unkeyed)
+        return ingest.run(found.entries, found.size, unkeyed=unkeyed, space_id=space.id)
 
     def delete(self, keys: Sequence[str] | None = None, *, where: str | None = None) -> int:
         """Delete items by key or by filter, and return how many.

@@ -131,6 +131,7 @@ class Ingest:
         self._progress = progress
         self._total: int | None = None
         self._source: tuple[str, str] | None = None
+        self._space_id: int | None = None
         self._key_of: KeyRule = own_key
         self._added = self._updated = self._unchanged = 0
         self._skipped: list[SkippedRow] = []
@@ -148,19 +149,24 @@ class Ingest:
         total: int | None,
         *,
         unkeyed: Unkeyed | None = None,
+        space_id: int | None = None,
     ) -> AddReport:
         """Store every entry, and report what became of each.
 
-        `unkeyed` tells where they come from when their keys are only row numbers or paths.
+        `unkeyed` tells where they come from when their keys are only row numbers or paths;
+        `space_id` is the vector space that the encoder makes vectors of.
 
         Raises:
+            CollectionError: the collection was switched to another vector space.
             SourceError: with on_error="stop", the first row that cannot be stored.
         """
         started = time.perf_counter()
         self._total = total
         if self._stops and self._modality != "image":
             entries = [self._checked(entry) for entry in entries]
+        self._space_id = space_id
         with self._store.writing() as writer, Background(self._encoder) as background:
+            writer.check_space(space_id)
             source = iter(entries)
             if unkeyed is not None:
                 self._choose_keys(unkeyed, writer)
@@ -293,7 +299,9 @@ class Ingest:
         items = [entry.item for entry in pending]
         replaced = [entry.replaces for entry in pending if entry.replaces is not None]
         types = field_types([*items, *(refresh.item for refresh in batch.refreshed)])
-        writer.commit(Batch(items, vectors, replaced, batch.refreshed, types, self._source))
+        writer.commit(
+            Batch(items, vectors, replaced, batch.refreshed, types, self._source, self._space_id)
+        )
         self._added += len(items) - len(replaced)
         self._updated += len(replaced) + len(batch.refreshed)
         self._tell(0)

@@ -167,6 +167,21 @@ class Writer:
             )
         return space
 
+    def check_space(self, space_id: int | None) -> Space:
+        """Return the current space, which vectors of `space_id` (None: any) may be added to.
+
+        Raises:
+            CollectionError: the collection was switched to another space.
+        """
+        space = read_space(self._connection)
+        if space_id not in (None, space.id):
+            raise CollectionError(
+                f"the collection {str(self._folder.path)!r} was switched to {space.handle!r}"
+                " meanwhile",
+                "run the same again: it goes on with the new module, and what was stored is kept",
+            )
+        return space
+
     def record_segment(self, space_id: int, ids: Ids, published: fsio.Published) -> None:
         """Name a published file as the vectors of `ids`; stands inside a transaction."""
         self._record_file("segment", published)
