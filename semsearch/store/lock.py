@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,13 +15,22 @@ from pathlib import Path
 from semsearch import fsio
 from semsearch.errors import CollectionLocked
 
+BRIEF = "brief"
+"""What the text of a writer says that lets go at once, so that others wait for it."""
+
+PATIENCE = 5.0
+"""How many seconds a writer waits for a brief one."""
+
+PAUSE = 0.01
+
 
 @contextmanager
-def writer_lock(path: Path) -> Iterator[bool]:
+def writer_lock(path: Path, *, brief: bool = False) -> Iterator[bool]:
     """Hold the writer's lock; yield whether the last writer ended cleanly.
 
     The file holds the writer's name while the lock is held and is empty otherwise, so a text that
-    is found under a free lock was left by a writer that died.
+    is found under a free lock was left by a writer that died. A `brief` writer promises to be done
+    within milliseconds: the program it would be in the way of waits for it instead of giving up.
 
     Raises:
         CollectionLocked: another writer holds the lock; names it.
@@ -29,26 +39,46 @@ def writer_lock(path: Path) -> Iterator[bool]:
         fsio.checkpoint("create", path)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise _locked(path, _holder(descriptor)) from error
+        _acquire(descriptor, path)
         was_clean = not _holder(descriptor)
-        _write(descriptor, path, _signature())
+        _write(descriptor, path, _signature(brief))
         yield was_clean
         _write(descriptor, path, b"")
     finally:
         os.close(descriptor)
 
 
+def _acquire(descriptor: int, path: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as error:
+            holder = _holder(descriptor)
+            if not _is_brief(holder) or time.monotonic() > deadline:
+                raise _locked(path, holder) from error
+        time.sleep(PAUSE)
+
+
+def _is_brief(holder: str) -> bool:
+    if not holder:
+        return True  # it is about to write its name, or has just wiped it out
+    try:
+        return bool(json.loads(holder)[BRIEF])
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
 def _holder(descriptor: int) -> str:
     return os.pread(descriptor, 4096, 0).decode("utf-8", "replace")
 
 
-def _signature() -> bytes:
+def _signature(brief: bool) -> bytes:
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:80]
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    return json.dumps({"pid": os.getpid(), "command": command, "since": since}).encode()
+    told = {"pid": os.getpid(), "command": command, "since": since}
+    return json.dumps(told | ({BRIEF: True} if brief else {})).encode()
 
 
 def _write(descriptor: int, path: Path, text: bytes) -> None:

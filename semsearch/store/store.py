@@ -200,8 +200,8 @@ class Store:
                 fsio.remove_tree(self.folder.path)
 
     @contextmanager
-    def writing(self) -> Iterator[Writer]:
-        """Hold the writer's lock and change the collection.
+    def writing(self, *, brief: bool = False) -> Iterator[Writer]:
+        """Hold the writer's lock and change the collection; see `writer_lock` for `brief`.
 
         Raises:
             CollectionLocked: another process is writing.
@@ -213,7 +213,8 @@ class Store:
                 "open it without read_only to change it",
             )
         check_writable(self.folder)
-        with writer_lock(self.folder.lock) as was_clean, sqlite_errors(self.folder.database):
+        lock = writer_lock(self.folder.lock, brief=brief)
+        with lock as was_clean, sqlite_errors(self.folder.database):
             make_folders(self.folder)
             connection = open_writer(self.folder.database)
             try:

@@ -179,7 +179,7 @@ def no_lock() -> None:
     """Let everybody write at once."""
 
     @contextmanager
-    def open_to_all(path: Path) -> Iterator[bool]:
+    def open_to_all(path: Path, *, brief: bool = False) -> Iterator[bool]:
         yield False
 
     store.writer_lock = open_to_all
