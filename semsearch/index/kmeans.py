@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from semsearch.index.native import faiss_threads
 from semsearch.vectors import Vectors, as_vectors
 
 Labels = npt.NDArray[np.int64]
@@ -66,7 +65,7 @@ def kmeans(
     if n_starts is None:
         n_starts = STARTS if is_small else 1
     starts = [_start(sample, n_clusters, random) for _ in range(n_starts)]
-    with _faiss_threads(1 if is_small else None):
+    with faiss_threads(1 if is_small else None):
         runs = [_train(sample, start, n_iter) for start in starts]
     centroids, _ = max(runs, key=lambda run: run[1])
     return _in_order_of_size(centroids, nearest_centroid(rows, centroids))
@@ -132,22 +131,6 @@ def _distance(rows: Vectors, others: Vectors) -> Vectors:
     """Return 1 - cosine, (n, m), with the rounding of equal vectors taken off."""
     distance = 1 - rows @ others.T
     return np.where(distance < SMALLEST_CENTROID, np.float32(0), distance)
-
-
-@contextmanager
-def _faiss_threads(n: int | None) -> Iterator[None]:
-    """Let FAISS use `n` threads, or as many as it does. The setting is the calling thread's own.
-
-    On two busy cores, small runs took many times as long with two threads that wait for each other.
-    """
-    import faiss
-
-    usual = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(n or usual)
-    try:
-        yield
-    finally:
-        faiss.omp_set_num_threads(usual)
 
 
 def _train(rows: Vectors, start: Vectors, n_iter: int) -> tuple[Vectors, float]:
