@@ -9,6 +9,7 @@
     │   ├── CollectionExists
     │   ├── CollectionDamaged
     │   ├── CollectionLocked     another process is writing
+    │   ├── CollectionSwitched   vectors of another module are searched by now
     │   ├── FormatTooNew         written by a newer semsearch
     │   ├── KeyNotFound          no stored item has this key
     │   └── ResultNotFound       no stored clustering or classifier has this name
@@ -85,6 +86,12 @@ class CollectionLocked(CollectionError):
     """Raised when another process holds the writer's lock."""
 
     code = "collection-locked"
+
+
+class CollectionSwitched(CollectionError):
+    """Raised when a collection was switched to the vectors of another module meanwhile."""
+
+    code = "collection-switched"
 
 
 class FormatTooNew(CollectionError):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from semsearch import analysis
 from semsearch.collection.checks import as_list
 from semsearch.corpus import as_dataframe
-from semsearch.store import Store
+from semsearch.errors import CollectionSwitched
+from semsearch.store import Space, Store
 from semsearch.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -29,14 +30,16 @@ class Prediction(NamedTuple):
 class Home(Protocol):
     """What a classifier needs of the collection it belongs to."""
 
-    def vectors(self, keys: Sequence[str] | None = None) -> tuple[list[str], Vectors]:
-        """Return keys and their unit vectors (n, dim)."""
+    def vectors(
+        self, keys: Sequence[str] | None = None, *, space: Space | None = None
+    ) -> tuple[list[str], Vectors]:
+        """Return keys and their unit vectors (n, dim), those of `space` or none."""
 
     def known(self, keys: Sequence[Any]) -> set[str]:
         """Return those of `keys` under which an item is stored."""
 
-    def encode(self, contents: Sequence[Any]) -> Vectors:
-        """Return unit vectors (n, dim) of contents, by the collection's module."""
+    def encode(self, contents: Sequence[Any], *, space: Space | None = None) -> Vectors:
+        """Return unit vectors (n, dim) of contents, by the module of `space`."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Classifier:
     report: analysis.Report
     _head: analysis.Head = field(repr=False)
     _home: Home = field(repr=False)
+    _space: Space = field(repr=False)
 
     def predictions(
         self, items: Sequence[Any] | None = None, *, keys: bool | None = None
@@ -63,10 +67,10 @@ class Classifier:
             known = self._home.known(items)
             keys = len(items) > 0 and all(isinstance(key, str) and key in known for key in items)
         if items is None or keys:
-            names, vectors = self._home.vectors(items)
+            names, vectors = self._stored(items)
         else:
             names = [str(number) for number in range(1, len(items) + 1)]
-            vectors = self._home.encode(items)
+            vectors = self._home.encode(items, space=self._space)
         chosen = analysis.choose(self._head, analysis.probabilities(self._head, vectors))
         return [
             Prediction(key, label, probability)
@@ -87,27 +91,40 @@ class Classifier:
         )
         return frame
 
+    def _stored(self, keys: Sequence[str] | None) -> tuple[list[str], Vectors]:
+        try:
+            return self._home.vectors(keys, space=self._space)
+        except CollectionSwitched as error:
+            raise CollectionSwitched(
+                f"the classifier {self.name!r} was trained on vectors of {self._space.handle!r},"
+                f" and {error.problem}",
+                "train it again",
+            ) from error
+
 
 def train_classifier(
     home: Home, store: Store, name: str, examples: Any, *, keys: bool, seed: int
 ) -> Classifier:
     """Fit a classifier to examples, cross-validate it, store it under `name`."""
     contents, labels = _flat(examples, keys)
-    vectors = home.vectors(contents)[1] if keys else home.encode(contents)
+    space = store.space
+    vectors = home.vectors(contents, space=space)[1] if keys else home.encode(contents, space=space)
     head = analysis.fit(vectors, labels, seed)
     report = analysis.cross_validate(vectors, labels, seed)
     arrays = {"coefficients": head.coefficients, "intercepts": head.intercepts}
     detail = {"labels": list(head.labels), "report": report.as_dict(), "seed": seed}
     with store.writing() as writer:
-        writer.save_result(KIND, name, arrays, detail)
-    return Classifier(name, head.labels, report, head, home)
+        writer.save_result(KIND, name, arrays, detail, space.id)
+    return Classifier(name, head.labels, report, head, home, space)
 
 
 def load_classifier(home: Home, store: Store, name: str) -> Classifier:
     """Return a stored classifier."""
-    arrays, detail = store.load_result(KIND, name)
+    space = store.space
+    arrays, detail = store.load_result(KIND, name, space)
     head = analysis.Head(tuple(detail["labels"]), arrays["coefficients"], arrays["intercepts"])
-    return Classifier(name, head.labels, analysis.Report.from_dict(detail["report"]), head, home)
+    report = analysis.Report.from_dict(detail["report"])
+    return Classifier(name, head.labels, report, head, home, space)
 
 
 def _flat(examples: Any, keys: bool) -> tuple[list[Any], list[str]]:

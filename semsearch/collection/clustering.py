@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch import analysis
-from semsearch.store import Store, StoredItem
+from semsearch.store import Space, Store, StoredItem
 from semsearch.vectors import Vectors
 
 KIND = "clustering"
@@ -21,8 +21,10 @@ N_REPRESENTATIVES = 5
 class HasVectors(Protocol):
     """Anything that hands out vectors by key, such as a `Collection`."""
 
-    def vectors(self, keys: Sequence[str] | None = None) -> tuple[list[str], Vectors]:
-        """Return keys and their unit vectors (n, dim)."""
+    def vectors(
+        self, keys: Sequence[str] | None = None, *, space: Space | None = None
+    ) -> tuple[list[str], Vectors]:
+        """Return keys and their unit vectors (n, dim), those of `space` or none."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Clustering:
     seed: int
     centroids: Vectors = field(repr=False)
     _home: HasVectors = field(repr=False)
+    _space: Space = field(repr=False)
 
     @property
     def n_clusters(self) -> int:
@@ -70,7 +73,7 @@ class Clustering:
         The rule is that of the clustering itself: the nearest centroid.
         """
         if isinstance(items, Sequence):
-            _, vectors = self._home.vectors(list(items))
+            _, vectors = self._home.vectors(list(items), space=self._space)
         else:
             _, vectors = items.vectors()
         return analysis.assign(vectors, self.centroids)
@@ -119,7 +122,7 @@ def compute_clustering(
         "centroids": grouping.centroids,
     }
     with store.writing() as writer:
-        writer.save_result(KIND, name, arrays, detail)
+        writer.save_result(KIND, name, arrays, detail, snapshot.space.id)
     return load_clustering(home, store, name)
 
 
@@ -134,8 +137,8 @@ def load_clustering(home: HasVectors, store: Store, name: str) -> Clustering:
 
     Deleted items are left out; those stored or changed since are assigned by the clustering's rule.
     """
-    arrays, detail = store.load_result(KIND, name)
     snapshot = store.snapshot()
+    arrays, detail = store.load_result(KIND, name, snapshot.space)
     ids = snapshot.ids
     is_new = ~np.isin(ids, arrays["ids"])
     labels = np.empty(len(ids), np.int64)
@@ -161,4 +164,5 @@ def load_clustering(home: HasVectors, store: Store, name: str) -> Clustering:
         detail["seed"],
         arrays["centroids"],
         home,
+        snapshot.space,
     )

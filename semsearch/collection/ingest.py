@@ -157,7 +157,7 @@ class Ingest:
         `space_id` is the vector space that the encoder makes vectors of.
 
         Raises:
-            CollectionError: the collection was switched to another vector space.
+            CollectionSwitched: the collection was switched to another vector space.
             SourceError: with on_error="stop", the first row that cannot be stored.
         """
         started = time.perf_counter()

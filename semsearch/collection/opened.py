@@ -15,7 +15,7 @@ from semsearch.collection.indexing import IndexFiles
 from semsearch.collection.pictures import cached_thumbnail
 from semsearch.collection.records import Hit
 from semsearch.collection.searching import LiveView, keys_of
-from semsearch.errors import CollectionError, KeyNotFound
+from semsearch.errors import CollectionError, CollectionSwitched, KeyNotFound
 from semsearch.modules import Module
 from semsearch.store import Space, Store, StoredItem
 from semsearch.vectors import Vectors
@@ -112,15 +112,28 @@ class OpenedCollection:
         """Return a small webp of an item's image, made once and kept under derived/."""
         return cached_thumbnail(self._store, self._blob_of(key), size)
 
-    def vectors(self, keys: Sequence[str] | None = None) -> tuple[list[str], Vectors]:
-        """Return keys and their unit vectors (n, dim): those of `keys`, or all."""
-        if keys is None:
-            snapshot = self._store.snapshot()
+    def vectors(
+        self, keys: Sequence[str] | None = None, *, space: Space | None = None
+    ) -> tuple[list[str], Vectors]:
+        """Return keys and their unit vectors (n, dim): those of `keys`, or all.
+
+        Raises:
+            KeyNotFound: a key is not stored.
+            CollectionSwitched: the vectors are not those of `space`, where one is given.
+        """
+        items = None if keys is None else self._live(keys)  # before the snapshot, which has them
+        snapshot = self._store.snapshot()
+        if space is not None and space.id != snapshot.space.id:
+            raise CollectionSwitched(
+                f"the vectors of the collection {self.name!r} are those of"
+                f" {snapshot.space.handle!r} now, not of {space.handle!r}",
+                "make anew what was made of the former ones",
+            )
+        if items is None:
             names = [key or "" for key in keys_of(self._store, snapshot.ids.tolist())]
             return names, snapshot.take(snapshot.ids)
-        items = self._live(keys)  # before the snapshot, which then holds them all
         ids = np.array([item.id for item in items], dtype=np.int64)
-        return [item.key for item in items], self._store.snapshot().take(ids)
+        return [item.key for item in items], snapshot.take(ids)
 
     def keys(self, ids: Any = None) -> list[str | None]:
         """Return the user's keys of the ids that `neighbors` gave, None for -1; or all keys."""
@@ -139,9 +152,10 @@ class OpenedCollection:
             columns.setdefault(name, [item.fields.get(name) for item in items])
         return corpus.as_dataframe(columns)
 
-    def encode(self, contents: Sequence[Any]) -> Vectors:
-        """Return unit vectors (n, dim) of contents, by the collection's module."""
-        return self.module.encode(as_list(contents, "contents"))
+    def encode(self, contents: Sequence[Any], *, space: Space | None = None) -> Vectors:
+        """Return unit vectors (n, dim) of contents by the module of `space`, or the current one."""
+        module = self._module_of(space or self._store.space)
+        return module.encode(as_list(contents, "contents"))
 
     # -- inside
 

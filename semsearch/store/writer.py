@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch import fsio
-from semsearch.errors import CollectionError
+from semsearch.errors import CollectionSwitched
 from semsearch.store import derived, merging
 from semsearch.store.database import transaction
 from semsearch.store.folder import Folder
@@ -131,7 +131,7 @@ class Writer:
         """Store a batch whole, durably: when this returns, a power cut does not undo it.
 
         Raises:
-            CollectionError: the vectors are of another space than the current one.
+            CollectionSwitched: the vectors are of another space than the current one.
         """
         if batch.request_id is not None and self.has_request(batch.request_id):
             return
@@ -156,26 +156,11 @@ class Writer:
         """Return the current space, which vectors of `space_id` (None: any) may be added to.
 
         Raises:
-            CollectionError: the collection was switched to another space.
+            CollectionSwitched: the collection was switched to another space.
         """
         space = read_space(self._connection)
         if space_id not in (None, space.id):
-            raise CollectionError(
-                f"the collection {str(self._folder.path)!r} was switched to {space.handle!r}"
-                " meanwhile",
-                "run the same again: it goes on with the new module, and what was stored is kept",
-            )
-        return space
-
-    def check_space(self, space_id: int | None) -> Space:
-        """Return the current space, which vectors of `space_id` (None: any) may be added to.
-
-        Raises:
-            CollectionError: the collection was switched to another space.
-        """
-        space = read_space(self._connection)
-        if space_id not in (None, space.id):
-            raise CollectionError(
+            raise CollectionSwitched(
                 f"the collection {str(self._folder.path)!r} was switched to {space.handle!r}"
                 " meanwhile",
                 "run the same again: it goes on with the new module, and what was stored is kept",
