@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,8 +113,8 @@ def make_folder(path: Path) -> None:
     if path.is_dir():
         return
     make_folder(path.parent)
-    checkpoint("mkdir", path)
     with disk_errors(path):
+        checkpoint("mkdir", path)
         path.mkdir(mode=FOLDER_MODE, exist_ok=True)
         sync_folder(path.parent)
 
@@ -153,15 +153,28 @@ def rename(source: Path, target: Path) -> None:
 
 def remove(path: Path) -> None:
     """Unlink a file that nothing refers to any more; a missing one is no error."""
-    checkpoint("unlink", path)
-    path.unlink(missing_ok=True)
+    with disk_errors(path):
+        checkpoint("unlink", path)
+        path.unlink(missing_ok=True)
+
+
+def remove_all(paths: Iterable[Path]) -> None:
+    """Unlink files that nothing refers to any more, durably: a power cut brings none back."""
+    folders = set()
+    for path in paths:
+        remove(path)
+        folders.add(path.parent)
+    for folder in sorted(folders):
+        with disk_errors(folder):
+            sync_folder(folder)
 
 
 def remove_tree(path: Path) -> None:
     """Remove a folder and what is in it; a missing one is no error."""
-    checkpoint("unlink", path)
-    if path.exists():
-        shutil.rmtree(path)
+    with disk_errors(path):
+        checkpoint("unlink", path)
+        if path.exists():
+            shutil.rmtree(path)
 
 
 def digest_of(path: Path) -> str:

@@ -42,6 +42,10 @@ def writer_lock(path: Path, *, brief: bool = False) -> Iterator[bool]:
         _acquire(descriptor, path)
         was_clean = not _holder(descriptor)
         _write(descriptor, path, _signature(brief))
+        # Without this, a power cut could leave what we half wrote and no word that we died.
+        with fsio.disk_errors(path):
+            fsio.checkpoint("fsync", path)
+            os.fsync(descriptor)
         yield was_clean
         _write(descriptor, path, b"")
     finally:

@@ -30,9 +30,10 @@ def recover(folder: Folder, connection: apsw.Connection) -> None:
             "restore it from a backup",
         )
     committed = {sha256 for (sha256,) in connection.execute("SELECT sha256 FROM file")}
-    for path in _strays(folder, committed):
+    strays = list(_strays(folder, committed))
+    for path in strays:
         logger.info("removing %s, left by a writer that died", path)
-        fsio.remove(path)
+    fsio.remove_all(strays)
 
 
 def _strays(folder: Folder, committed: set[str]) -> Iterator[Path]:

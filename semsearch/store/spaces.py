@@ -160,7 +160,7 @@ class Spaces:
                 )
             self._record_segment(space_id, every, published)
             unused = self._unused_files()
-        self._unlink(unused)
+        fsio.remove_all(unused)
         return len(wanted)
 
     def make_current(self, state: str) -> None:
@@ -186,7 +186,7 @@ class Spaces:
                     "UPDATE space SET state = ? WHERE state = ?", (after, before)
                 )
             self._count("switch", 0)
-        self._unlink(unused)
+        fsio.remove_all(unused)
 
     def drop(self, state: str) -> int:
         """Forget the space that is being built or the previous one; return the bytes set free.
@@ -198,7 +198,7 @@ class Spaces:
             unused = self._forget(self._in_state(state).id)
             self._count("drop", 0)
         size = sum(path.stat().st_size for path in unused if path.is_file())
-        self._unlink(unused)
+        fsio.remove_all(unused)
         return size
 
     def _in_state(self, state: str) -> Space:
@@ -261,10 +261,6 @@ class Spaces:
         )
         place = {"segment": self._folder.segment, "head": self._folder.head}
         return [place[kind](sha256) for kind, sha256 in rows]
-
-    def _unlink(self, paths: Sequence[Path]) -> None:
-        for path in paths:
-            fsio.remove(path)
 
     def _count(self, kind: str, n: int) -> int:
         self._connection.execute("INSERT INTO op (kind, n) VALUES (?, ?)", (kind, n))

@@ -266,11 +266,12 @@ class Store:
 
 
 def _describe(folder: Folder, space: Space, meta: dict[str, str]) -> None:
-    connection = open_writer(folder.database)
-    connection.execute(
-        "INSERT INTO space (id, handle, digest, dim, card, state)"
-        " VALUES (1, ?, ?, ?, ?, 'current')",
-        (space.handle, space.digest, space.dim, json.dumps(space.card, ensure_ascii=False)),
-    )
-    connection.executemany("INSERT INTO meta (name, value) VALUES (?, ?)", meta.items())
-    connection.close()
+    with sqlite_errors(folder.database):
+        connection = open_writer(folder.database)
+        connection.execute(
+            "INSERT INTO space (id, handle, digest, dim, card, state)"
+            " VALUES (1, ?, ?, ?, ?, 'current')",
+            (space.handle, space.digest, space.dim, json.dumps(space.card, ensure_ascii=False)),
+        )
+        connection.executemany("INSERT INTO meta (name, value) VALUES (?, ?)", meta.items())
+        connection.close()

@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import apsw
@@ -144,13 +143,14 @@ class Writer:
             unused = []
             if folded is not None:
                 self._insert_items(batch.items, seq)
-                unused = merging.forget_segments(self._connection, space.id, folded.taken)
-                self.record_segment(space.id, folded.ids, folded.published)
+                unused = replace_segments(
+                    self._connection, space.id, folded.taken, folded.ids, folded.published
+                )
             self._refresh_items(batch.refreshed, seq)
             self._widen_fields(batch.field_types)
             if batch.source is not None:
                 self._connection.execute("INSERT OR IGNORE INTO source VALUES (?, ?)", batch.source)
-        self._unlink(self._folder.segment(sha256) for sha256 in unused)
+        fsio.remove_all(self._folder.segment(sha256) for sha256 in unused)
 
     def check_space(self, space_id: int | None) -> Space:
         """Return the current space, which vectors of `space_id` (None: any) may be added to.
@@ -208,8 +208,7 @@ class Writer:
                  json.dumps(detail, ensure_ascii=False), seq),
             )  # fmt: skip
             unused = self._forget_unused_heads()
-        for sha256 in unused:
-            fsio.remove(self._folder.head(sha256))
+        fsio.remove_all(self._folder.head(sha256) for sha256 in unused)
 
     def record_derived(
         self,
@@ -238,7 +237,7 @@ class Writer:
                 covers, derived.as_detail(detail), seq,
             )  # fmt: skip
             unused = derived.publish_derived(self._connection, self._folder, row, published)
-        self._unlink(unused)
+        fsio.remove_all(unused)
 
     def drop_derived(self, kind: str, name: str | None = None, space_id: int | None = None) -> None:
         """Forget the files of one kind, or the one of this name; none is no error."""
@@ -247,11 +246,7 @@ class Writer:
             unused = derived.drop_derived(self._connection, self._folder, kind, name, space_id)
             if unused:
                 self._count(kind, 0)
-        self._unlink(unused)
-
-    def _unlink(self, files: Iterable[Path]) -> None:
-        for path in files:
-            fsio.remove(path)
+        fsio.remove_all(unused)
 
     def _forget_unused_heads(self) -> list[str]:
         rows = self._connection.execute(
