@@ -52,6 +52,11 @@ class Points:
         fsio.checkpoint = self.checkpoint
         apsw.connection_hooks.append(lambda connection: connection.set_exec_trace(self.statement))
 
+    def heal(self) -> None:
+        """Let everything succeed from here on."""
+        self._at = -1
+        self._lasting = False
+
     def checkpoint(self, operation: str, path: Path) -> None:
         """Replace `fsio.checkpoint`."""
         self.reach(f"fsio {operation} {path.parent.name}")
@@ -113,6 +118,41 @@ def fail(number: int) -> Act:
         raise OSError(number, os.strerror(number))
 
     return act
+
+
+def watch_system_calls(points: Points) -> None:
+    """Make the calls of fsync points too: `fsio` must notice that one of them failed."""
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        points.reach("os fsync")
+        real(descriptor)
+
+    os.fsync = fsync
+
+
+def write_in_pieces(size: int) -> None:
+    """Let the system take only a few bytes of each write, as it may."""
+    real = os.fdopen
+
+    class Reluctant:
+        def __init__(self, file: Any) -> None:
+            self._file = file
+
+        def __enter__(self) -> Reluctant:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self._file.close()
+
+        def write(self, data: Any) -> int:
+            return int(self._file.write(data[:size]))
+
+    def fdopen(descriptor: int, *args: Any, **options: Any) -> Any:
+        file = real(descriptor, *args, **options)
+        return Reluctant(file) if "w" in file.mode else file
+
+    os.fdopen = fdopen
 
 
 def no_memory(point: Point) -> None:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import resource
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import semsearch
 from tests.faults import defects as seeded
-from tests.faults.injection import ACTS, Points, guarded
-from tests.faults.verify import verify
-from tests.faults.workload import Step, work
+from tests.faults import sqlite_files
+from tests.faults.channel import acknowledge
+from tests.faults.disk import Disk
+from tests.faults.injection import (
+    ACTS,
+    Point,
+    Points,
+    guarded,
+    watch_system_calls,
+    write_in_pieces,
+)
+from tests.faults.verify import difference, verify
+from tests.faults.workload import Hand, State, Step, observed, states, work
 
 
 def run(
@@ -21,14 +35,113 @@ def run(
     act: str = "count",
     lasting: bool = False,
     only: str = "",
+    sqlite: bool = False,
     defect: str | None = None,
 ) -> list[str]:
     """Do a workload while something happens at one of its operations; return their names."""
     points = Points(at, ACTS[act], lasting=lasting, only=only)
+    if sqlite:
+        sqlite_files.install(points)
     seeded.apply(defect)
     points.install()
     guarded(lambda: work(path, flavour, steps, start))
     return points.labels
+
+
+def lose_power_at(
+    path: str, flavour: str, steps: Sequence[Step], *, aside: str, at: int, defect: str | None
+) -> list[str]:
+    """Do a workload up to an operation, write down what is not durable then, and end.
+
+    Returns the names of the operations when there are less than `at`.
+    """
+    disk = Disk(Path(path).parent, Path(aside))
+
+    def crash(point: Point) -> None:
+        disk.dump()
+        ACTS["exit"](point)
+
+    points = Points(at, crash)
+    sqlite_files.install(points, disk)
+    disk.install()
+    seeded.apply(defect)
+    points.install()
+    work(path, flavour, steps)
+    disk.dump()
+    return points.labels
+
+
+def fail(
+    path: str,
+    flavour: str,
+    steps: Sequence[Step],
+    *,
+    at: int,
+    act: str,
+    lasting: bool = False,
+    pieces: int = 0,
+    largest_file: int = 0,
+    defect: str | None = None,
+) -> dict[str, Any]:
+    """Do a workload in which something fails, heal it, repeat the step, and go on to the end.
+
+    Returns what the product said, which step it was, what was wrong, and the names of all points.
+    """
+    points = Points(at, ACTS[act], lasting=lasting)
+    sqlite_files.install(points)
+    watch_system_calls(points)
+    if pieces:
+        write_in_pieces(pieces)
+    seeded.apply(defect)
+    points.install()
+    said: dict[str, Any] = {"error": None, "problems": []}
+    expected = states(steps)
+    hand = Hand(path, flavour)
+    for number, step in enumerate(steps):
+        with file_size_limit(largest_file):
+            try:
+                hand.do(step)
+            except semsearch.SemsearchError as error:
+                said |= {"error": type(error).__name__, "step": number}
+                said["problems"] += _unhelpful(error)
+                said["problems"] += _old_state(hand, expected[number : number + 2])
+        if said.get("step") == number:
+            points.heal()
+            largest_file = 0
+            hand.close()
+            hand.do(step)
+        acknowledge(number)
+    hand.close()
+    return {**said, "labels": points.labels}
+
+
+@contextmanager
+def file_size_limit(largest: int) -> Iterator[None]:
+    """Let no file of this process grow beyond a size: the kernel's own way to refuse bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if largest:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def _unhelpful(error: semsearch.SemsearchError) -> list[str]:
+    if error.problem and error.remedy and "\n" not in str(error):
+        return []
+    return [f"the message {str(error)!r} does not say what to do in one line"]
+
+
+def _old_state(hand: Hand, possible: Sequence[State]) -> list[str]:
+    """Return what is wrong with what can be read while the disk still refuses."""
+    if not hand.path.exists():
+        return []
+    try:
+        found = observed(hand.collection, hand.flavour)
+    except Exception as error:
+        return [f"unreadable after the error: {type(error).__name__}: {error}"]
+    return [] if found in possible else [f"after the error: {difference(found, possible[0])}"]
 
 
 def inspect(

@@ -17,7 +17,7 @@ import semsearch
 from tests.faults.channel import acknowledge
 
 DIM = 8
-VERSIONS = 8
+VERSIONS = 40
 """How often a key may change; more are not told apart."""
 
 Step = dict[str, Any]
