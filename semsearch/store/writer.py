@@ -143,9 +143,8 @@ class Writer:
             unused = []
             if folded is not None:
                 self._insert_items(batch.items, seq)
-                unused = replace_segments(
-                    self._connection, space.id, folded.taken, folded.ids, folded.published
-                )
+                unused = merging.forget_segments(self._connection, space.id, folded.taken)
+                self.record_segment(space.id, folded.ids, folded.published)
             self._refresh_items(batch.refreshed, seq)
             self._widen_fields(batch.field_types)
             if batch.source is not None:
