@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class Bare:
         if self._index is not None:
             plan = collection.info()["index"]
             self._candidates = plan["candidates"]
-            self._parameters = faiss.SearchParametersIVF(nprobe=plan["nprobe"])
+            self._parameters = self._parameters_of(self._index, plan["nprobe"])
 
     def search(self, queries: np.ndarray, k: int) -> np.ndarray:
         """Return the rows (n, k) of the best scores, best first."""
@@ -47,3 +48,16 @@ class Bare:
         kept = np.argpartition(scores, -k, axis=1)[:, -k:]
         order = np.argsort(-np.take_along_axis(scores, kept, 1), axis=1)
         return np.take_along_axis(rows, np.take_along_axis(kept, order, 1), 1)
+
+    def _parameters_of(self, index: Any, reach: int) -> Any | None:
+        """Return how far a search goes, as the kind of index takes it."""
+        faiss = self._faiss
+        index = faiss.downcast_index(index)
+        if isinstance(index, faiss.IndexPreTransform):
+            inner = self._parameters_of(index.index, reach)
+            return faiss.SearchParametersPreTransform(index_params=inner)
+        if isinstance(index, faiss.IndexIVF):
+            return faiss.SearchParametersIVF(nprobe=reach)
+        if isinstance(index, faiss.IndexHNSW):
+            return faiss.SearchParametersHNSW(efSearch=max(self._candidates, reach))
+        return None

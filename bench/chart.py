@@ -100,7 +100,7 @@ def _linear(sizes: Sequence[int], scales: Scales) -> str:
     ends = [(sizes[0], low), (last, low * last / sizes[0])]
     line = [(scales.x(size), scales.y(value)) for size, value in ends]
     x, y = line[0][0] + 34, line[0][1] - 34 * (line[0][1] - line[1][1]) / (line[1][0] - line[0][0])
-    return _path(line, LINEAR, "4 4") + f'<g fill="{LINEAR}">{_text(x + 8, y, "linear")}</g>'
+    return _path(line, LINEAR, "4 4") + f'<g fill="{LINEAR}">{_text(x + 6, y + 12, "linear")}</g>'
 
 
 def _line(sizes: Sequence[int], line: Line, scales: Scales, colour: str, place: float) -> str:

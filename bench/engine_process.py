@@ -36,7 +36,7 @@ class Session:
 
     def build(self) -> float:
         """Index the vectors and return the seconds that it took, reading the file not counted."""
-        vectors = np.ascontiguousarray(np.load(self._vectors, mmap_mode="r")[: self._n])
+        vectors = np.array(np.load(self._vectors, mmap_mode="r")[: self._n])
         started = time.perf_counter()
         self._engine.build(vectors)
         return time.perf_counter() - started

@@ -91,6 +91,7 @@ def engines_side_by_side(options: argparse.Namespace) -> tuple[list[str], list[G
             for name, process in processes(options, folder, truth.n)
         }
         ours = shown["ours"]
+        ours.process.ask("import_libraries")
         for name, engine in shown.items():
             tell(f"building {name}")
             engine.build = engine.process.ask("build")
