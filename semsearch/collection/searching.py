@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from semsearch.collection.records import Hit
 from semsearch.index import NONE, CodeIndex, Rows, SearchView
-from semsearch.search import parse_filter
+from semsearch.search import parse_filter, passing
 from semsearch.store import Snapshot, Store
 from semsearch.store.segments import Ids
 from semsearch.vectors import Vectors
@@ -131,21 +131,15 @@ def allowing(store: Store, where: str | None) -> Allowing:
     """
     if where is None:
         return lambda _: None
-    condition = parse_filter(where, store.fields())
-
-    def allowed(snapshot: Snapshot) -> Mask:
-        rows = snapshot.rows_of(store.ids_where(condition.sql, condition.values))
-        mask = np.zeros(len(snapshot.every), dtype=np.bool_)
-        mask[rows[rows >= 0]] = True
-        return mask
-
-    return allowed
+    tree = parse_filter(where, store.fields())
+    return lambda snapshot: passing(tree, store.columns.at(snapshot))
 
 
 def passing_ids(store: Store, where: str) -> Ids:
     """Return the ids of the items that pass a filter, ascending."""
-    condition = parse_filter(where, store.fields())
-    return store.ids_where(condition.sql, condition.values)
+    snapshot = store.snapshot()
+    mask = passing(parse_filter(where, store.fields()), store.columns.at(snapshot))
+    return snapshot.every[mask if snapshot.live is None else mask & snapshot.live]
 
 
 def nearest_hits(

@@ -1,5 +1,7 @@
-"""What a query may say, and how it becomes something the store can answer."""
+"""What a query may say, and which rows of typed columns it means."""
 
-from semsearch.search.filters import Condition, parse_filter
+from semsearch.search.evaluate import Source, passing
+from semsearch.search.filters import parse_filter
+from semsearch.search.tree import Node
 
-__all__ = ["Condition", "parse_filter"]
+__all__ = ["Node", "Source", "parse_filter", "passing"]

@@ -1,17 +1,18 @@
-"""The filter language: a `where` text is parsed by sqlglot, checked, and bound as parameters.
+"""The filter language: a `where` text is parsed by sqlglot and checked into a tree of our own.
 
-Nothing of the text itself reaches SQLite: only the shapes listed here do, with the field names
-checked against the collection and every value passed as a parameter.
+Only the shapes listed here pass, with every name checked against the collection's fields and every
+value against the type of its field. Nothing of the text itself ever reaches SQLite.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from semsearch.errors import QueryError
+from semsearch.search import tree
+from semsearch.search.tree import ITEM, Field, Node
+from semsearch.search.values import Literal, Mistake, as_like, as_member, as_test, as_tests
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Expression
@@ -21,43 +22,47 @@ EXAMPLE = "stars <= 2 and source = 'yelp'"
 ITEM_COLUMNS = ("key", "text")
 """What every item has beside its fields; a field of the same name comes first."""
 
-INT64 = range(-(2**63), 2**63)
-
-Scalar = str | int | float | bool | None
-
-
-@dataclass(frozen=True)
-class Condition:
-    """An SQL condition on the table `item`, and the values of its parameters."""
-
-    sql: str
-    values: tuple[Scalar, ...] = ()
+NAME = ("catalog", "db", "table", "this")
+KNOWN_PARTS = {"expression", "expressions", "field", "low", "high", "negate", *NAME}
+SIGNS = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
+TURNED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-def parse_filter(where: str, fields: Mapping[str, str]) -> Condition:
-    """Return the condition that `where` means for a collection with these fields.
+def parse_filter(where: str, fields: Mapping[str, str]) -> Node:
+    """Return what `where` asks of a collection whose fields have these types.
 
     Comparisons, `in`, `between`, `like`, `is null`, `and`, `or`, `not` and parentheses are
-    understood: `stars <= 2 and source in ('yelp', 'imdb')`.
+    understood: `stars <= 2 and source in ('yelp', 'imdb')`. A boolean field may stand alone; a
+    date is a text, `day >= '2024-05-01'`, and a day without a time means all of that day; a list
+    is asked for a member, `'red' in colours`.
 
     Raises:
-        QueryError: the text cannot be read, or names a field that does not exist; the message
-            names the fields that do.
+        QueryError: the text cannot be read, names a field that does not exist (the message names
+            those that do), or compares a field with a value of another type.
     """
-    import sqlglot
-    from sqlglot.errors import SqlglotError
-
     if not where.strip():
         raise QueryError("the filter is empty", f"write one such as {EXAMPLE!r}, or leave it out")
     if len(where) > MAX_LENGTH:
         raise QueryError(f"the filter is longer than {MAX_LENGTH} characters", "shorten it")
     try:
-        tree = sqlglot.parse_one(where, dialect="sqlite", into=sqlglot.exp.Condition)
-    except (SqlglotError, RecursionError) as error:
+        return _Reading(where, fields).node(_parsed(where))
+    except RecursionError as error:
         raise QueryError(
-            f"the filter {where!r} cannot be read{_position(error)}", f"write it as in {EXAMPLE!r}"
-        ) from error
-    return _Translation(where, fields).of(cast("Expression", tree))
+            f"the filter {where!r} is nested too deeply", "use fewer parentheses"
+        ) from (error)
+    except Mistake as error:
+        raise QueryError(f"the filter {where!r} {error.problem}", error.remedy) from error
+
+
+def _parsed(where: str) -> Expression:
+    import sqlglot
+    from sqlglot.errors import SqlglotError
+
+    try:
+        parsed = sqlglot.parse_one(where, dialect="sqlite", into=sqlglot.exp.Condition)
+    except SqlglotError as error:
+        raise Mistake(f"cannot be read{_position(error)}", f"write it as in {EXAMPLE!r}") from error
+    return cast("Expression", parsed)
 
 
 def _position(error: Exception) -> str:
@@ -66,107 +71,110 @@ def _position(error: Exception) -> str:
     return f" at character {column}, near {near!r}" if near and column else ""
 
 
-class _Translation:
+class _Reading:
     """One walk over a parsed filter."""
 
     def __init__(self, where: str, fields: Mapping[str, str]) -> None:
-        self._where = where
         self._fields = fields
-        self._shapes: dict[str, Callable[[Expression], Condition]] = {
-            "And": lambda e: self._joined(e, "AND"),
-            "Or": lambda e: self._joined(e, "OR"),
-            "Not": lambda e: self._wrapped("NOT (", self.of(e.this), ")"),
-            "Paren": lambda e: self._wrapped("(", self.of(e.this), ")"),
-            "EQ": lambda e: self._compared(e, "="),
-            "NEQ": lambda e: self._compared(e, "<>"),
-            "LT": lambda e: self._compared(e, "<"),
-            "LTE": lambda e: self._compared(e, "<="),
-            "GT": lambda e: self._compared(e, ">"),
-            "GTE": lambda e: self._compared(e, ">="),
-            "Like": lambda e: self._compared(e, "LIKE"),
-            "Is": lambda e: self._compared(e, "IS"),
+        self._shapes: dict[str, Callable[[Expression], Node]] = {
+            "And": lambda e: tree.All(self._parts(e)),
+            "Or": lambda e: tree.Any(self._parts(e)),
+            "Not": lambda e: tree.Not(self.node(e.this)),
+            "Paren": lambda e: self.node(e.this),
+            "Like": self._like,
+            "Is": self._is,
             "In": self._in,
             "Between": self._between,
             "Column": self._flag,
+            **dict.fromkeys(SIGNS, self._compared),
         }
 
-    def of(self, expression: Expression) -> Condition:
+    def node(self, expression: Expression) -> Node:
         shape = self._shapes.get(type(expression).__name__)
-        if shape is None:
-            raise self._refusal(expression)
-        return shape(expression)
+        if shape is None or not KNOWN_PARTS.issuperset(_parts(expression)):
+            raise _refusal(expression)
+        node = shape(expression)
+        # sqlglot spells some negations as `not (a like b)` and some as a mark on `like` itself.
+        return tree.Not(node) if expression.args.get("negate") else node
 
-    def _flag(self, column: Expression) -> Condition:
-        field = self._field(column)
-        if self._fields.get(column.name) != "boolean":
-            raise self._refusal(column)
-        return self._wrapped("", field, " = 1")
+    def _parts(self, expression: Expression) -> tuple[Node, ...]:
+        return tuple(self.node(cast("Expression", part)) for part in expression.flatten())
 
-    def _joined(self, expression: Expression, word: str) -> Condition:
-        left, right = self.of(expression.this), self.of(expression.expression)
-        return Condition(f"({left.sql}) {word} ({right.sql})", left.values + right.values)
+    def _compared(self, expression: Expression) -> Node:
+        left, right, sign = expression.this, expression.expression, SIGNS[type(expression).__name__]
+        if _is_column(left) and not _is_column(right):
+            return as_test(self._field(left), sign, _literal(right))
+        if _is_column(right) and not _is_column(left):
+            return as_test(self._field(right), TURNED[sign], _literal(left))
+        for column in filter(_is_column, (left, right)):
+            self._field(column)  # the text in double quotes, if it is one, is told first
+        raise _refusal(expression)
 
-    def _compared(self, expression: Expression, sign: str) -> Condition:
-        left, right = self._operand(expression.this), self._operand(expression.expression)
-        return Condition(f"{left.sql} {sign} {right.sql}", left.values + right.values)
+    def _like(self, expression: Expression) -> Node:
+        return as_like(self._field(expression.this), _literal(expression.expression))
 
-    def _in(self, expression: Expression) -> Condition:
-        members = [self._operand(member) for member in expression.expressions]
+    def _is(self, expression: Expression) -> Node:
+        field, value = self._field(expression.this), _literal(expression.expression)
+        if value is None or (isinstance(value, bool) and field.kind == "boolean"):
+            return tree.Is(field, value)
+        raise _refusal(expression)
+
+    def _in(self, expression: Expression) -> Node:
+        members, whole = expression.expressions, expression.args.get("field")
+        if whole is None and len(members) == 1 and _is_column(members[0]):
+            whole = members[0]  # 'red' in (colours)
+        if whole is not None:
+            return as_member(self._field(whole), _literal(expression.this))
         if not members:
-            raise self._refusal(expression)
-        field = self._operand(expression.this)
-        marks = ", ".join(member.sql for member in members)
-        values = tuple(value for member in members for value in member.values)
-        return Condition(f"{field.sql} IN ({marks})", field.values + values)
+            raise _refusal(expression)
+        return as_tests(self._field(expression.this), tuple(map(_literal, members)))
 
-    def _between(self, expression: Expression) -> Condition:
-        parts = [self._operand(expression.args[name]) for name in ("this", "low", "high")]
-        field, low, high = parts
-        return Condition(
-            f"{field.sql} BETWEEN {low.sql} AND {high.sql}",
-            tuple(value for part in parts for value in part.values),
-        )
+    def _between(self, expression: Expression) -> Node:
+        field = self._field(expression.this)
+        low, high = (_literal(expression.args[name]) for name in ("low", "high"))
+        return tree.All((as_test(field, ">=", low), as_test(field, "<=", high)))
 
-    def _operand(self, expression: Expression) -> Condition:
-        match type(expression).__name__:
-            case "Column":
-                return self._field(expression)
-            case "Literal" if expression.is_string:
-                return Condition("?", (str(expression.this),))
-            case "Literal":
-                return Condition("?", (_number(expression.this),))
-            case "Boolean":
-                return Condition("?", (bool(expression.this),))
-            case "Null":
-                return Condition("NULL")
-            case "Neg":
-                return self._wrapped("-", self._operand(expression.this), "")
-            case _:
-                raise self._refusal(expression)
+    def _flag(self, column: Expression) -> Node:
+        field = self._field(column)
+        if field.kind != "boolean":
+            raise _refusal(column)
+        return tree.Comparison(field, "=", True)
 
-    def _field(self, column: Expression) -> Condition:
-        name = column.name
+    def _field(self, column: Expression) -> Field:
+        if not _is_column(column):
+            raise _refusal(column)
+        name = ".".join(column.args[part].name for part in NAME if column.args.get(part))
         if name in self._fields:
-            path = f"$.{json.dumps(name, ensure_ascii=False)}"
-            return Condition("json_extract(fields, ?)", (path,))
+            return Field(name, self._fields[name])
         if name in ITEM_COLUMNS:
-            return Condition(name)
+            return Field(name, ITEM)
         known = ", ".join([*self._fields, *ITEM_COLUMNS])
-        raise QueryError(
-            f"the filter {self._where!r} names the unknown field {name!r}",
-            f"there are: {known}; put texts in single quotes",
+        raise Mistake(
+            f"names the unknown field {name!r}", f"there are: {known}; put texts in single quotes"
         )
 
-    def _refusal(self, expression: Expression) -> QueryError:
-        return QueryError(
-            f"the filter {self._where!r} uses {expression.sql(dialect='sqlite')!r},"
-            " which filters do not know",
-            f"use comparisons, in, between, like, is null, and, or, not, as in {EXAMPLE!r}",
-        )
 
-    @staticmethod
-    def _wrapped(before: str, inner: Condition, after: str) -> Condition:
-        return Condition(f"{before}{inner.sql}{after}", inner.values)
+def _parts(expression: Expression) -> list[str]:
+    return [name for name, part in expression.args.items() if part]
+
+
+def _is_column(expression: Expression) -> bool:
+    return type(expression).__name__ == "Column"
+
+
+def _literal(expression: Expression) -> Literal:
+    match type(expression).__name__:
+        case "Literal":
+            return str(expression.this) if expression.is_string else _number(expression.this)
+        case "Boolean":
+            return bool(expression.this)
+        case "Null":
+            return None
+        case "Neg":
+            value = _literal(expression.this)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return -value
+    raise _refusal(expression)
 
 
 def _number(text: str) -> int | float:
@@ -174,4 +182,11 @@ def _number(text: str) -> int | float:
         number = int(text)
     except ValueError:
         return float(text)
-    return number if number in INT64 else float(number)
+    return number if -(2**63) <= number < 2**63 else float(number)
+
+
+def _refusal(expression: Expression) -> Mistake:
+    return Mistake(
+        f"uses {expression.sql(dialect='sqlite')!r}, which filters do not know",
+        f"use comparisons, in, between, like, is null, and, or, not, as in {EXAMPLE!r}",
+    )

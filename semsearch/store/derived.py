@@ -81,13 +81,13 @@ def drop_derived(
 
 
 def read_derived(
-    connection: apsw.Connection, folder: Folder, kind: str, space_id: int
+    connection: apsw.Connection, folder: Folder, kind: str, space_id: int, only: str | None = None
 ) -> list[Derived]:
-    """Return the files of one kind that the catalogue names, by name."""
+    """Return the files of one kind that the catalogue names, by name; or the one of a name."""
     found = connection.execute(
         "SELECT name, sha256, suffix, size, rows, ids, detail, seq FROM derived"
-        " WHERE kind = ? AND space_id = ? ORDER BY name",
-        (kind, space_id),
+        " WHERE kind = ? AND space_id = ? AND coalesce(name = ?, 1) ORDER BY name",
+        (kind, space_id, only),
     )
     return [
         Derived(

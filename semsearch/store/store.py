@@ -22,6 +22,7 @@ from semsearch.errors import (
     ResultNotFound,
 )
 from semsearch.store import reader, recovery, spaces
+from semsearch.store.columns import Columns
 from semsearch.store.database import Readers, create_database, open_writer, sqlite_errors
 from semsearch.store.derived import Derived, read_derived
 from semsearch.store.folder import (
@@ -55,6 +56,7 @@ class Store:
         self._readers = Readers(self.folder.database)
         self._swap = threading.Lock()
         self._snapshot: Snapshot | None = None
+        self.columns = Columns(self.folder, self._read)
         self.meta = {name: value for name, value in self._rows("SELECT name, value FROM meta")}
 
     @classmethod
@@ -77,6 +79,7 @@ class Store:
         """Close every connection; the store cannot be used afterwards."""
         self._readers.close()
         self._snapshot = None
+        self.columns.clear()
 
     @property
     def version(self) -> int:

@@ -1,0 +1,90 @@
+"""A filter as a small frozen tree: checked against the fields, free of any parser.
+
+`filters.parse_filter` makes it, `evaluate.passing` answers it. A new kind of condition is one more
+leaf here, one more shape there, and one more case in `evaluate`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ITEM = "item"
+"""The kind of `key` and `text`, which every item has beside its fields."""
+
+Scalar = str | int | float | bool
+Sign = str
+"""One of = <> < <= > >=."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field, and its type: number, text, boolean, date or list; `ITEM` for `key` and `text`."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class All:
+    """Every part holds."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Any:
+    """At least one part holds."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    """The part does not hold; where the part is unknown, so is this."""
+
+    part: Node
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A field against one value of its type; dates are microseconds since 1970 in UTC."""
+
+    field: Field
+    sign: Sign
+    value: Scalar
+
+
+@dataclass(frozen=True)
+class Among:
+    """A field equals one of the values, which are of its type."""
+
+    field: Field
+    values: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True)
+class Like:
+    """A text matches a pattern of SQL: % any characters, _ one; A-Z and a-z are the same."""
+
+    field: Field
+    pattern: str
+
+
+@dataclass(frozen=True)
+class Holds:
+    """A list holds a text."""
+
+    field: Field
+    member: str
+
+
+@dataclass(frozen=True)
+class Is:
+    """A field is just this (None: it has no value); never unknown."""
+
+    field: Field
+    value: bool | None
+
+
+Leaf = Comparison | Among | Like | Holds | Is
+Node = All | Any | Not | Leaf
