@@ -62,6 +62,11 @@ def scale(options: argparse.Namespace) -> None:
     run("scale.py", "--vectors", vectors(options), "--chart", CHART)
 
 
+def filters(options: argparse.Namespace) -> None:
+    """Measure filters over a million rows."""
+    run("filters.py")
+
+
 def cluster(options: argparse.Namespace) -> None:
     """Measure k-means."""
     glove = options.data / "ann_glove100_40k.npz"
@@ -72,6 +77,7 @@ BENCHES: dict[str, Callable[[argparse.Namespace], None]] = {
     "encode": encode,
     "search": search,
     "scale": scale,
+    "filters": filters,
     "cluster": cluster,
 }
 
