@@ -22,7 +22,7 @@ def fill(path: Path, vectors: Path, n: int) -> float:
 
     Below `Collection.add`, whose vectors= takes no fields.
     """
-    rows = np.load(vectors, mmap_mode="r")[:n]
+    rows = np.asarray(np.load(vectors, mmap_mode="r")[:n])
     started = time.perf_counter()
     with semsearch.create(path, module=None, dim=rows.shape[1]) as collection:
         Ingest(collection._store, OwnVectors(), VECTORS).run(entries(rows), n)
