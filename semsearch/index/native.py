@@ -24,7 +24,29 @@ def faiss_threads(n: int | None) -> Iterator[None]:
 
     On two busy cores, small runs took many times as long with two threads that wait for each other.
     """
-    faiss = _faiss()
+    faiss = library()
+    usual = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(n or usual)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(usual)
+
+
+def library() -> Any:
+    """Return FAISS, imported now; as Any, for half of what we call is missing in its stubs."""
+    import faiss
+
+    return faiss
+
+
+@contextmanager
+def threads(n: int | None) -> Iterator[None]:
+    """Let FAISS use `n` threads, None for as many as it does; the setting is the thread's own.
+
+    On busy cores, small work took many times as long with two threads that wait for each other.
+    """
+    faiss = library()
     usual = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(n or usual)
     try:
@@ -38,7 +60,7 @@ def inner_products(queries: Vectors, vectors: Vectors, rows: RowNumbers) -> Vect
 
     A negative row scores -inf; any other must exist.
     """
-    faiss = _faiss()
+    faiss = library()
     n_queries, n_rows = rows.shape
     scores = np.empty(rows.shape, dtype=np.float32)
     with faiss_threads(1 if rows.size <= FEW_PAIRS else None):
@@ -58,7 +80,7 @@ def inner_products_of_pairs(
     queries: Vectors, numbers: RowNumbers, vectors: Vectors, rows: RowNumbers
 ) -> Vectors:
     """Return the product of queries[numbers[i]] and vectors[rows[i]] for each i, shape (n,)."""
-    faiss = _faiss()
+    faiss = library()
     scores = np.empty(len(rows), dtype=np.float32)
     with faiss_threads(1 if len(rows) <= FEW_PAIRS else None):
         faiss.pairwise_indexed_inner_product(
@@ -75,7 +97,7 @@ def inner_products_of_pairs(
 
 def knn(queries: Vectors, vectors: Vectors, k: int) -> tuple[RowNumbers, Vectors]:
     """Return the places and scores, both (nq, k or fewer), of the nearest vectors (n, dim)."""
-    faiss = _faiss()
+    faiss = library()
     scores, places = faiss.knn(
         queries, vectors, min(k, len(vectors)), metric=faiss.METRIC_INNER_PRODUCT
     )
@@ -86,7 +108,7 @@ def knn_among(
     queries: Vectors, vectors: Vectors, only: RowNumbers, k: int
 ) -> tuple[RowNumbers, Vectors]:
     """Return what `knn` does among the places `only`, one pair at a time and without a copy."""
-    faiss = _faiss()
+    faiss = library()
     k = min(k, len(only))
     scores = np.empty((len(queries), k), dtype=np.float32)
     places = np.empty((len(queries), k), dtype=np.int64)
@@ -104,21 +126,19 @@ def knn_among(
     return places, scores
 
 
+def packed_selector(mask: npt.NDArray[np.bool_]) -> Any:
+    """Return FAISS's selector of the positions where `mask` (n,) is true; it holds its own bits."""
+    return library().IDSelectorBitmap(np.packbits(mask, bitorder="little"))
+
+
 def _floats(array: Vectors) -> Any:
     """Return a pointer for FAISS; it refuses an array of other numbers or in another order."""
     if array.dtype != np.float32:
         raise TypeError(f"vectors must be float32, got {array.dtype}")
-    return _faiss().swig_ptr(array)
+    return library().swig_ptr(array)
 
 
 def _integers(array: RowNumbers) -> Any:
     if array.dtype != np.int64:
         raise TypeError(f"rows must be int64, got {array.dtype}")
-    return _faiss().swig_ptr(array)
-
-
-def _faiss() -> Any:
-    """Return the library; half of what is called here is missing in its type stubs."""
-    import faiss
-
-    return faiss
+    return library().swig_ptr(array)

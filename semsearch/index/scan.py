@@ -42,16 +42,15 @@ class Part:
         return len(self.vectors) if self.only is None else len(self.only)
 
 
-def parts_of(rows: Rows, findable: Mask | None) -> list[Part]:
-    """Return the findable rows as parts, one a block at most; None stands for every row."""
-    if findable is None:
-        return [Part(first, block) for first, block in _blocks(rows)]
+def parts_of(rows: Rows, findable: Mask | None, start: int = 0) -> list[Part]:
+    """Return the findable rows from `start` on, one part a block at most; None stands for all."""
     parts = []
-    for first, block in _blocks(rows):
-        local = np.flatnonzero(findable[first : first + len(block)])
-        if len(local):
-            parts.append(_part(first, block, local))
-    return parts
+    for first, block in zip(rows.starts.tolist(), rows.blocks, strict=False):
+        skipped = max(0, start - first)
+        if skipped < len(block):
+            mask = None if findable is None else findable[first + skipped : first + len(block)]
+            parts.append(_part(first + skipped, block[skipped:], mask))
+    return [part for part in parts if len(part)]
 
 
 def scan(rows: Rows, queries: Vectors, k: int, parts: Sequence[Part]) -> tuple[RowNumbers, Vectors]:
@@ -79,17 +78,14 @@ def scan(rows: Rows, queries: Vectors, k: int, parts: Sequence[Part]) -> tuple[R
     return found, cosines
 
 
-def _blocks(rows: Rows) -> Iterator[tuple[int, Vectors]]:
-    for first, block in zip(rows.starts, rows.blocks, strict=False):
-        if len(block):
-            yield int(first), block
-
-
-def _part(first: int, block: Vectors, local: RowNumbers) -> Part:
-    start, end = int(local[0]), int(local[-1]) + 1
-    if end - start == len(local):
-        return Part(first + start, block[start:end])
-    return Part(first, block, local)
+def _part(first: int, vectors: Vectors, mask: Mask | None) -> Part:
+    if mask is None:
+        return Part(first, vectors)
+    only = np.flatnonzero(mask)
+    start, end = (int(only[0]), int(only[-1]) + 1) if len(only) else (0, 0)
+    if end - start == len(only):
+        return Part(first + start, vectors[start:end])
+    return Part(first, vectors, only)
 
 
 def _nearest(queries: Vectors, parts: Sequence[Part], ask: int) -> tuple[RowNumbers, Vectors]:

@@ -9,9 +9,19 @@ import numpy as np
 
 from semsearch.index.codes import CodeIndex
 from semsearch.index.native import RowNumbers
+from semsearch.index.rescore import search_codes
 from semsearch.index.rows import Mask, Rows
-from semsearch.index.scan import Part, parts_of, scan
+from semsearch.index.scan import scan
+from semsearch.index.scope import Coverage, Scope
 from semsearch.vectors import Vectors
+
+FEW_ROWS = 4096
+"""Up to so many rows are scanned: that costs less than any way through the codes."""
+
+SCANNED_SHARE = 32
+"""One row of so many may be found: scanning those beats searching the codes of all."""
+
+CANDIDATES_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,15 @@ class SearchView:
     codes: CodeIndex | None = None
     mapping: RowNumbers | None = None
 
+    def __post_init__(self) -> None:
+        n_codes = 0 if self.codes is None else self.codes.n
+        if self.mapping is not None and len(self.mapping) != n_codes:
+            raise ValueError(f"a mapping of {len(self.mapping)} rows for {n_codes} codes")
+        if self.mapping is None and n_codes > len(self.rows):
+            raise ValueError(f"{n_codes} codes for {len(self.rows)} rows need a mapping")
+        if self.live is not None and self.live.shape != (len(self.rows),):
+            raise ValueError(f"live has the shape {self.live.shape} for {len(self.rows)} rows")
+
     def search(
         self, queries: Vectors, k: int, allowed: Mask | None = None
     ) -> tuple[RowNumbers, Vectors]:
@@ -40,38 +59,66 @@ class SearchView:
         Raises:
             ValueError: k below 1, queries of another width, or a mask of another length.
         """
-        return self.search_exactly(queries, k, allowed)
+        queries = self._checked(queries, k)
+        scope = self._scope(allowed)
+        if self.codes is None or _is_scanned(self.codes, scope, k):
+            return scan(self.rows, queries, k, scope.parts)
+        at_once = max(1, CANDIDATES_AT_ONCE // self.codes.count(k))
+        found = [
+            search_codes(self.codes, scope, queries[start : start + at_once], k)
+            for start in range(0, max(1, len(queries)), at_once)
+        ]
+        if len(found) == 1:
+            return found[0]
+        return np.vstack([rows for rows, _ in found]), np.vstack([scores for _, scores in found])
 
     def search_exactly(
         self, queries: Vectors, k: int, allowed: Mask | None = None
     ) -> tuple[RowNumbers, Vectors]:
         """Return what `search` does, by scanning every row that may be found."""
-        queries = self._checked(queries, k, allowed)
-        parts = self._live_parts if allowed is None else parts_of(self.rows, self._among(allowed))
-        return scan(self.rows, queries, k, parts)
+        queries = self._checked(queries, k)
+        return scan(self.rows, queries, k, self._scope(allowed).parts)
 
-    @cached_property
+    @property
     def n_live(self) -> int:
         """How many rows may be found."""
-        return len(self.rows) if self.live is None else int(np.count_nonzero(self.live))
+        return self._everything.n
+
+    @property
+    def n_tail(self) -> int:
+        """How many of them have no codes, so that every search scans them."""
+        return sum(len(part) for part in self._everything.tail_parts)
 
     @cached_property
-    def _live_parts(self) -> list[Part]:
-        return parts_of(self.rows, self.live)
+    def _coverage(self) -> Coverage:
+        n_codes = 0 if self.codes is None else self.codes.n
+        return Coverage(n_codes, len(self.rows), self.mapping)
 
-    def _among(self, allowed: Mask) -> Mask:
-        return allowed if self.live is None else allowed & self.live
+    @cached_property
+    def _everything(self) -> Scope:
+        return Scope(self.rows, self._coverage, self.live)
 
-    def _checked(self, queries: Vectors, k: int, allowed: Mask | None) -> Vectors:
+    def _scope(self, allowed: Mask | None) -> Scope:
+        if allowed is None:
+            return self._everything
+        if allowed.shape != (len(self.rows),) or allowed.dtype != np.bool_:
+            raise ValueError(
+                f"allowed must be one bool for each of {len(self.rows)} rows, "
+                f"got {allowed.dtype} of the shape {allowed.shape}"
+            )
+        findable = allowed if self.live is None else allowed & self.live
+        return Scope(self.rows, self._coverage, findable)
+
+    def _checked(self, queries: Vectors, k: int) -> Vectors:
         if k < 1:
             raise ValueError(f"k must be 1 or more, got {k}")
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         # FAISS would read past the end of a row that is too short.
         if queries.ndim != 2 or (len(self.rows) and queries.shape[1] != self.rows.dim):  # noqa: PLR2004
             raise ValueError(f"queries must be (n, {self.rows.dim}), got {queries.shape}")
-        if allowed is not None and allowed.shape != (len(self.rows),):
-            raise ValueError(
-                f"allowed must have one value for each of {len(self.rows)} rows, "
-                f"got the shape {allowed.shape}"
-            )
         return queries
+
+
+def _is_scanned(codes: CodeIndex, scope: Scope, k: int) -> bool:
+    few = max(FEW_ROWS, codes.n // SCANNED_SHARE, 4 * codes.count(k))
+    return scope.n_codes <= few

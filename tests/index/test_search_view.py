@@ -108,5 +108,5 @@ def test_no_k_below_one() -> None:
 
 def test_a_mask_of_another_length_is_refused() -> None:
     view = SearchView(Rows((unit_rows(5, 8, 0),)))
-    with pytest.raises(ValueError, match="one value for each of 5 rows"):
+    with pytest.raises(ValueError, match="one bool for each of 5 rows"):
         view.search(unit_rows(1, 8, 0), 1, np.ones(4, dtype=bool))

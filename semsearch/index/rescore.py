@@ -1,0 +1,57 @@
+"""The way of a search through codes: candidates, wider until there are enough, scored exactly."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from semsearch.index.codes import CodeIndex
+from semsearch.index.native import RowNumbers
+from semsearch.index.rows import NONE, best
+from semsearch.index.scan import scan
+from semsearch.index.scope import Scope
+from semsearch.vectors import Vectors
+
+
+def search_codes(
+    codes: CodeIndex, scope: Scope, queries: Vectors, k: int
+) -> tuple[RowNumbers, Vectors]:
+    """Return the k nearest rows of the scope and their cosines, both (nq, k), best first.
+
+    Rows without codes are scanned. A query for which the codes gave too few rows is answered by a
+    scan of all, so k rows are found wherever there are k.
+    """
+    candidates = _candidates(codes, scope, queries, k)
+    scores = scope.rows.inner_products(queries, candidates)
+    if scope.tail_parts:
+        tail_rows, tail_scores = scan(scope.rows, queries, k, scope.tail_parts)
+        candidates = np.hstack([candidates, tail_rows])
+        scores = np.hstack([scores, tail_scores])
+    rows, scores = best(candidates, scores, k)
+    left = _short(rows, min(k, scope.n))
+    if len(left):
+        rows[left], scores[left] = scan(scope.rows, queries[left], k, scope.parts)
+    return rows, scores
+
+
+def _candidates(codes: CodeIndex, scope: Scope, queries: Vectors, k: int) -> RowNumbers:
+    count, reach = codes.count(k), codes.reach(k, scope.n_codes / codes.n)
+    found = _found(codes, scope, queries, count, reach)
+    left = _short(found, min(count, scope.n_codes))
+    while len(left) and reach < codes.widest:
+        reach = codes.wider(reach)
+        found[left] = _found(codes, scope, queries[left], count, reach)
+        left = left[_short(found[left], min(count, scope.n_codes))]
+    return found
+
+
+def _found(codes: CodeIndex, scope: Scope, queries: Vectors, count: int, reach: int) -> RowNumbers:
+    rows = scope.found_rows(codes.candidates(queries, count, reach, scope.selector))
+    if rows.shape[1] > count:  # asked for more, as the index takes no selector
+        order = np.argsort(rows == NONE, axis=1, kind="stable")[:, :count]
+        return np.take_along_axis(rows, order, axis=1)
+    return rows
+
+
+def _short(rows: RowNumbers, wanted: int) -> RowNumbers:
+    """Return the places of the queries that have fewer than `wanted` rows."""
+    return np.flatnonzero(np.count_nonzero(rows != NONE, axis=1) < wanted)
