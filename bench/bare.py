@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-import semsearch
+from semsearch.index.plan import IndexPlan
 
 
 def index_bytes(collection: Path) -> int:
@@ -15,20 +15,24 @@ def index_bytes(collection: Path) -> int:
     return sum(path.stat().st_size for path in (collection / "derived").glob("*.faiss"))
 
 
+def newest_index(collection: Path) -> Path:
+    """Return the FAISS file of a collection that was written last."""
+    return max((collection / "derived").glob("*.faiss"), key=lambda path: path.stat().st_mtime)
+
+
 class Bare:
     """The index of a collection and the array of its vectors, asked without the collection."""
 
-    def __init__(self, collection: semsearch.Collection, vectors: Path, n: int) -> None:
+    def __init__(self, collection: Path, plan: IndexPlan, vectors: Path, n: int) -> None:
         import faiss
 
         self._faiss = faiss
-        self._vectors = np.load(vectors, mmap_mode="r")[:n]
-        files = sorted((collection.path / "derived").glob("*.faiss"))
-        self._index = faiss.read_index(str(files[-1])) if files else None
-        if self._index is not None:
-            plan = collection.info()["index"]
-            self._candidates = plan["candidates"]
-            self._parameters = self._parameters_of(self._index, plan["nprobe"])
+        self._vectors = np.asarray(np.load(vectors, mmap_mode="r")[:n])
+        self._candidates = plan.candidates
+        self._index = None
+        if not plan.is_exact:
+            self._index = faiss.read_index(str(newest_index(collection)))
+            self._parameters = self._parameters_of(self._index, plan.nprobe)
 
     def search(self, queries: np.ndarray, k: int) -> np.ndarray:
         """Return the rows (n, k) of the best scores, best first."""

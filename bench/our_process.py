@@ -21,6 +21,7 @@ from engine_process import WARM_UP, K, Session, memory, serve
 from filling import WHERE, fill
 
 import semsearch
+from semsearch.index.plan import EXACT, IndexPlan
 
 ROUNDS = 9
 FILTERED = 100
@@ -36,6 +37,7 @@ class _OurEngine:
     def __init__(self, collection: Path) -> None:
         self.path = collection
         self._collection: semsearch.Collection | None = None
+        self.plan = IndexPlan(EXACT, "no index was built")
 
     @property
     def collection(self) -> semsearch.Collection:
@@ -48,8 +50,7 @@ class _OurEngine:
         return "**Collection.neighbors**"
 
     def build(self, vectors: np.ndarray) -> None:
-        if hasattr(self.collection, "build_index"):  # TODO until the product has it
-            self.collection.build_index()
+        self.plan = self.collection.build_index().plan
 
     def set(self, value: int) -> None:
         raise NotImplementedError
@@ -96,10 +97,13 @@ class OurSession(Session):
         keys = self._ours.collection.keys(ids)
         return np.array([int(key or -1) for key in keys]).reshape(ids.shape).tolist()
 
+    def plan(self) -> dict[str, Any]:
+        """Return the plan of the index that `build` made, and why it was chosen."""
+        return self._ours.plan.as_dict()
+
     def info(self) -> dict[str, Any]:
-        """Return what the collection says of its index."""
-        said = self._ours.collection.info()
-        return {name: said[name] for name in ("index", "recall", "rows", "bytes")}
+        """Return what the collection says of itself."""
+        return self._ours.collection.info()
 
     def first(self) -> dict[str, float]:
         """Return the seconds of opening and of the first neighbours, and the memory they took."""
@@ -130,7 +134,7 @@ class OurSession(Session):
         `batch` is a share of the bare time, `single` are milliseconds; medians over pairs that
         are asked one right after the other.
         """
-        bare = Bare(self._ours.collection, self._vectors, self._n)
+        bare = Bare(self._ours.path, self._ours.plan, self._vectors, self._n)
         ways = (self._ours.search, bare.search)
         both = [timed(ways, self._queries, self._queries, turn) for turn in range(ROUNDS + 1)][1:]
         ours, alone = self._singles(ways)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 from bare import index_bytes
@@ -28,6 +29,9 @@ from goals import Goal, at_most, goals_table
 from million import QUERIES, make_many
 from tables import table, write_between_markers
 from truth import Truth
+
+Shown = dict[str, Any]
+"""Every measure of one size, by its name in MEASURES."""
 
 ROUNDS = 3
 SIZES = (10_000, 100_000, 1_000_000)
@@ -56,6 +60,7 @@ MEASURES = {
     "ingest_peak": Measure("ingest, peak memory MB", "{:,.0f}", 50),
     "build": Measure("build of the index, s", "{:.2f}", 0.5),
     "build_peak": Measure("build, peak memory MB", "{:,.0f}", 50),
+    "spec": Measure("index", "{}"),
     "index": Measure("index, MB", "{:,.1f}", 0.1),
     "disk": Measure("the whole collection on disk, MB", "{:,.0f}", 1),
     "opened": Measure("opening and the first similar(), s", "{:.3f}", 0.005),
@@ -98,7 +103,7 @@ def read_options() -> argparse.Namespace:
     return options
 
 
-def measured(size: int, options: argparse.Namespace) -> dict[str, float]:
+def measured(size: int, options: argparse.Namespace) -> Shown:
     """Return every measure of one size."""
     vectors = file_of(size, options)
     truth = Truth(vectors, size, options.vectors)
@@ -121,7 +126,7 @@ def file_of(size: int, options: argparse.Namespace) -> Path:
     return options.million
 
 
-def grown(folder: Path, vectors: Path, truth: Truth) -> dict[str, float]:
+def grown(folder: Path, vectors: Path, truth: Truth) -> Shown:
     """Fill, build and ask one collection; each in a process that has done nothing else."""
     collection = folder / "c"
     asked = ("our_process.py", collection, vectors, truth.n, folder / "queries.npy")
@@ -129,7 +134,9 @@ def grown(folder: Path, vectors: Path, truth: Truth) -> dict[str, float]:
         filled = process.ask("fill")
     with Driven(*asked, python=OUR_PYTHON) as process:
         built, build_peak = process.ask("build"), process.ask("build_peak")
+        plan = process.ask("plan")
     told = {
+        "spec": plan["spec"],
         "ingest": filled["seconds"],
         "ingest_peak": filled["peak"] / 1e6,
         "build": built,
@@ -142,7 +149,7 @@ def grown(folder: Path, vectors: Path, truth: Truth) -> dict[str, float]:
     return told
 
 
-def answers(process: Driven, truth: Truth) -> dict[str, float]:
+def answers(process: Driven, truth: Truth) -> Shown:
     """Open the collection and ask it."""
     first = process.ask("first")
     recall = truth.recall(process.ask("found"))
@@ -163,7 +170,7 @@ def answers(process: Driven, truth: Truth) -> dict[str, float]:
     }
 
 
-def growth_table(shown: dict[int, dict[str, float]]) -> str:
+def growth_table(shown: dict[int, Shown]) -> str:
     """Return one row a measure, with the factor from each size to the next."""
     sizes = list(shown)
     head = ["", f"{sizes[0]:,}"]
@@ -179,7 +186,7 @@ def growth_table(shown: dict[int, dict[str, float]]) -> str:
     return table(head, rows)
 
 
-def growth(name: str, before: dict[str, float], after: dict[str, float]) -> float | None:
+def growth(name: str, before: Shown, after: Shown) -> float | None:
     """Return how many times more a measure is, None where that says nothing."""
     floor = MEASURES[name].floor
     if floor is None or before[name] < floor:
@@ -187,7 +194,7 @@ def growth(name: str, before: dict[str, float], after: dict[str, float]) -> floa
     return after[name] / before[name]
 
 
-def goals(shown: dict[int, dict[str, float]]) -> list[Goal]:
+def goals(shown: dict[int, Shown]) -> list[Goal]:
     """Return what growth is held to; linear is the factor between the sizes."""
     largest = max(shown)
     told = [
@@ -207,7 +214,7 @@ def goals(shown: dict[int, dict[str, float]]) -> list[Goal]:
     return told
 
 
-def growth_chart(shown: dict[int, dict[str, float]]) -> str:
+def growth_chart(shown: dict[int, Shown]) -> str:
     """Return the chart of times and memory over the number of vectors."""
     sizes = list(shown)
 

@@ -97,10 +97,10 @@ def engines_side_by_side(options: argparse.Namespace) -> tuple[list[str], list[G
             engine.build = engine.process.ask("build")
             settle(engine, truth, ours.recall)
         in_turns(shown, options.rounds)
-        info, overhead = ours.process.ask("info"), ours.process.ask("overhead")
+        plan, overhead = ours.process.ask("plan"), ours.process.ask("overhead")
     return [
         engines_table(shown, truth, options.rounds),
-        told_of_index(info, ours, overhead),
+        told_of_index(plan, ours, overhead),
     ], [*goals_beside_hnswlib(shown), *goals_of_overhead(overhead)]
 
 
@@ -173,14 +173,13 @@ def engines_table(shown: dict[str, Measured], truth: Truth, rounds: int) -> str:
     return f"{table(head, rows)}\n\n{note}"
 
 
-def told_of_index(info: dict[str, Any], ours: Measured, overhead: dict[str, float]) -> str:
+def told_of_index(plan: dict[str, Any], ours: Measured, overhead: dict[str, float]) -> str:
     """Return in words what index the collection chose, and what its wrapping costs."""
-    chosen = info["index"]
-    reason = chosen.get("reason", chosen) if isinstance(chosen, dict) else chosen
     return (
-        f"Of its index the collection says: *{reason}*"
-        f" Its own measure of recall is {info['recall']:.3f}, held-out queries give"
-        f" {ours.recall:.3f}. The bare FAISS search and re-scoring that it wraps answer"
+        f"The collection chose `{plan['spec']}`, lists searched {plan['nprobe']}, re-scored"
+        f" {plan['candidates']}. Its reason: *{plan['reason']}* It measured a recall of"
+        f" {plan['recall']:.3f} on its own vectors; the held-out queries give {ours.recall:.3f}."
+        f" The bare FAISS search and re-scoring that it wraps answer"
         f" {overhead['bare batch']:,.0f} queries a second in batch and"
         f" {overhead['bare single']:,.0f} one at a time."
     )

@@ -45,8 +45,7 @@ class TextSession:
             started = time.perf_counter()
             collection.module.encode(self._texts)
             encoding = time.perf_counter() - started
-            if hasattr(collection, "build_index"):  # TODO until the product has it
-                collection.build_index()
+            collection.build_index()
             return {
                 "n": len(self._texts),
                 "seconds": seconds,
