@@ -83,6 +83,24 @@ def check_label(name: Any, what: str) -> str:
     return name
 
 
+def check_request(request_id: str | None) -> str | None:
+    """Return the name that a caller gave a call, or None.
+
+    Raises:
+        ValueError: it is empty, longer than 100 characters or holds signs that cannot be shown.
+        TypeError: it is no text.
+    """
+    if request_id is None:
+        return None
+    if not isinstance(request_id, str):
+        raise TypeError(f"request_id is a text, got {shortened(request_id)}")
+    if not request_id.strip() or len(request_id) > MAX_NAME or not request_id.isprintable():
+        raise ValueError(
+            f"request_id cannot be {shortened(request_id)}; use 1 to {MAX_NAME} letters and signs"
+        )
+    return request_id
+
+
 def as_list(values: Iterable[Any], what: str) -> list[Any]:
     """Return `values` as a list; a single text is refused, as its letters would be taken."""
     if isinstance(values, str | bytes):

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from semsearch import corpus
-from semsearch.collection.checks import as_list, check_k, check_query
+from semsearch.collection.checks import as_list, check_k, check_query, check_request
 from semsearch.collection.encoders import VECTORS, OwnVectors, vector_entries
-from semsearch.collection.ingest import Ingest, Progress, Unkeyed
+from semsearch.collection.ingest import Ingest, Origin, Progress
 from semsearch.collection.insight import Insight
 from semsearch.collection.records import AddReport, Hit
 from semsearch.collection.searching import allowing, nearest_hits, passing_ids
@@ -41,6 +41,7 @@ class Collection(Insight, Upkeep):
         keys: Sequence[str] | None = None,
         on_error: str = "skip",
         progress: Progress | None = None,
+        request_id: str | None = None,
     ) -> AddReport:
         """Store the items of a source; the same row again is not encoded again.
 
@@ -48,7 +49,10 @@ class Collection(Insight, Upkeep):
         DataFrame, an iterable of dicts or a list of str; or `vectors` (n, dim) come with `keys`.
         `text` and `image` name the column that is encoded, `key` the column of the user's key;
         every other column becomes a field. A known key with other content is updated.
-        With on_error="stop" the first bad row raises and its batch is not stored.
+        With on_error="stop" the first bad row raises and nothing is stored; of pictures, and of
+        rows that pass by only once, as those of a generator, the batches before it are.
+        `request_id` is a name of your own for this call: repeated, it goes on where it was
+        interrupted, and does nothing once it was done.
         `progress(done, total)` is told the number of rows; total is None when it is not known.
 
         Raises:
@@ -59,6 +63,7 @@ class Collection(Insight, Upkeep):
             >>> report = collection.add("reviews.csv", text="review", key="id")
             >>> report.added, len(report.skipped)
         """
+        check_request(request_id)
         if (vectors is None) != (keys is None):
             raise ValueError("vectors= and keys= go together; name a column of keys with key=")
         if vectors is not None and source is not None:
@@ -67,7 +72,7 @@ class Collection(Insight, Upkeep):
         if vectors is not None:
             entries = vector_entries(vectors, keys, space, self.name)
             own = Ingest(self._store, OwnVectors(), VECTORS, on_error=on_error, progress=progress)
-            return own.run(entries, len(entries), space_id=space.id)
+            return own.run(entries, len(entries), space_id=space.id, request_id=request_id)
         if source is None:
             raise ValueError("add() needs a source, or vectors= with keys=")
         module = self._module_of(space)
@@ -86,8 +91,17 @@ class Collection(Insight, Upkeep):
         ingest = Ingest(
             self._store, module, self.modality, on_error=on_error, progress=progress, rate=rate
         )
-        unkeyed = Unkeyed(found.name, found.path) if found.key_column is None else None
-        return ingest.run(found.entries, found.size, unkeyed=unkeyed, space_id=space.id)
+        origin = Origin(
+            found.name,
+            found.path,
+            has_keys=found.key_column is not None,
+            text_columns=found.text_columns,
+            breaks=found.breaks,
+            again=found.again,
+        )
+        return ingest.run(
+            found.entries, found.size, origin=origin, space_id=space.id, request_id=request_id
+        )
 
     def delete(self, keys: Sequence[str] | None = None, *, where: str | None = None) -> int:
         """Delete items by key or by filter, and return how many.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -16,33 +16,21 @@ from typing import Any, Protocol
 import numpy as np
 
 from semsearch.collection.background import Background
+from semsearch.collection.changes import FieldTypes, TextColumns
 from semsearch.collection.checks import shortened
-from semsearch.collection.encoders import Encoder, content_digest
-from semsearch.collection.keys import KeyRule, NumberedRows, own_key, prefixed
+from semsearch.collection.encoders import VECTORS, Encoder, content_digest
+from semsearch.collection.gathering import Encoded, Gathering, Pace, Pending, cost_of, encoded
+from semsearch.collection.keys import KeyRule, NumberedRows, check_key, own_keys, prefixed
 from semsearch.collection.records import AddReport, SkippedRow, Value
-from semsearch.corpus import Skipped
+from semsearch.corpus import Break, Skipped
 from semsearch.errors import ContentError, SourceError
 from semsearch.modules import attempts_ahead
 from semsearch.store import Batch, Known, NewItem, Refresh, Store
-from semsearch.store.writer import Writer, field_types
+from semsearch.store.writer import Writer
 from semsearch.vectors import Vectors
 
 LOOKED_UP = 256
 """Rows that are read and compared with the store at once; bounds the image bytes in memory."""
-
-COMMITTED = {"text": 4096, "image": 512, "vectors": 65_536}
-"""Rows encoded and committed at once at most: fewer, larger segments."""
-
-AT_RISK = 10.0
-"""Seconds of encoding that a crash or Ctrl-C may cost, about."""
-
-UNKNOWN_RATE = 25.0
-"""Items a second of a module that nobody has measured, until its first batch tells."""
-
-USUAL_TEXT = 120
-"""Characters of a text that costs as much as modules are measured with; a longer one costs more."""
-
-MAX_KEY = 1000
 
 Progress = Callable[[int, int | None], None]
 
@@ -76,34 +64,25 @@ _Changed = tuple[Entry, NewItem, Known | None]
 
 
 @dataclass(frozen=True)
-class Unkeyed:
-    """A source whose keys are only row numbers or paths; `path` is None for rows from memory."""
+class Origin:
+    """Where entries come from.
 
-    name: str
-    path: Path | None
-
-
-@dataclass(frozen=True)
-class _Pending:
-    """A row that waits for its vector; `replaces` is the id of the row it supersedes.
-
-    `row` and `key` are those of the source, for the report should the module refuse it.
+    `path` is None for rows from memory; without a key of its own (`has_keys` False) a row has only
+    its number or path. `again` reads all entries anew, None where they pass by only once. `breaks`
+    tells by field where its cells changed their type.
     """
 
-    row: int
-    key: str
-    item: NewItem
-    prepared: Any
-    replaces: int | None
+    name: str = ""
+    path: Path | None = None
+    has_keys: bool = True
+    text_columns: tuple[str, ...] = ()
+    breaks: Mapping[str, Break] = field(default_factory=dict)
+    again: Callable[[], Iterable[Entry | Skipped]] | None = None
 
-
-@dataclass(frozen=True)
-class _Batch:
-    """Rows whose vectors are being made, and rows that need none."""
-
-    pending: list[_Pending]
-    refreshed: list[Refresh]
-    vectors: Future[Vectors]
+    @property
+    def place(self) -> str:
+        """The name under which the collection knows the source from one call to the next."""
+        return "" if self.path is None else str(self.path)
 
 
 class Ingest:
@@ -132,138 +111,204 @@ class Ingest:
         self._total: int | None = None
         self._source: tuple[str, str] | None = None
         self._space_id: int | None = None
-        self._key_of: KeyRule = own_key
-        self._added = self._updated = self._unchanged = 0
+        self._keys_of: KeyRule = own_keys
+        self._added = self._updated = self._unchanged = self._replaced = 0
         self._skipped: list[SkippedRow] = []
-        self._pending: list[_Pending] = []
-        self._refreshed: list[Refresh] = []
-        self._begun: _Batch | None = None
+        self._batch = Gathering()
+        self._begun: tuple[Gathering, Future[Vectors] | None] | None = None
         self._encoded = 0  # of the batch that was begun
         self._telling = threading.Lock()
-        self._rate = UNKNOWN_RATE if rate is None else rate
-        self._cost = 0.0  # of what is pending, in items of usual length
+        self._pace = Pace(modality, rate)
 
     def run(
         self,
         entries: Iterable[Entry | Skipped],
         total: int | None,
         *,
-        unkeyed: Unkeyed | None = None,
+        origin: Origin | None = None,
         space_id: int | None = None,
+        request_id: str | None = None,
     ) -> AddReport:
         """Store every entry, and report what became of each.
 
-        `unkeyed` tells where they come from when their keys are only row numbers or paths;
-        `space_id` is the vector space that the encoder makes vectors of.
+        `space_id` is the vector space that the encoder makes vectors of. What was done to the end
+        under a `request_id` is not done again: all rows are reported as unchanged.
 
         Raises:
             CollectionSwitched: the collection was switched to another vector space.
             SourceError: with on_error="stop", the first row that cannot be stored.
         """
         started = time.perf_counter()
+        origin = origin or Origin()
         self._total = total
         if self._stops and self._modality != "image":
-            entries = [self._checked(entry) for entry in entries]
+            self._check(entries, origin)
         self._space_id = space_id
         with self._store.writing() as writer, Background(self._encoder) as background:
             writer.check_space(space_id)
-            source = iter(entries)
-            if unkeyed is not None:
-                self._choose_keys(unkeyed, writer)
-            while chunk := list(islice(source, LOOKED_UP)):
-                self._take(chunk, writer)
-                if self._is_full():
-                    self._begin(background, writer)
-                    if self._modality != "image":  # only decoding is worth doing meanwhile
-                        self._commit(writer)
-            self._begin(background, writer)
-            self._commit(writer)
+            if request_id is not None and writer.has_request(request_id):
+                self._unchanged = _counted(entries) if total is None else total
+                return self._report(started, [])
+            self._choose_keys(origin, writer)
+            self._types = FieldTypes(writer.earlier.field_types(), origin.breaks)
+            columns = origin.text_columns if self._modality == "text" else ()
+            self._columns = TextColumns(writer.earlier, origin.place, columns)
+            self._pass(iter(entries), background, writer)
+            self._finish(writer, request_id)
+        return self._report(started, self._types.notes + self._columns.notes(self._replaced))
+
+    def _pass(
+        self, source: Iterator[Entry | Skipped], background: Background, writer: Writer
+    ) -> None:
+        while chunk := list(islice(source, LOOKED_UP)):
+            self._take(chunk, writer)
+            if self._pace.is_full(self._batch):
+                self._begin(background, writer)
+                if self._modality != "image":  # only decoding is worth doing meanwhile
+                    self._commit(writer)
+        self._begin(background, writer)
+
+    def _finish(self, writer: Writer, request_id: str | None) -> None:
+        if self._begun is not None or request_id is None:
+            self._commit(writer, request_id)
+        else:
+            nothing = np.empty((0, 0), dtype=np.float32)
+            writer.commit(Batch([], nothing, space_id=self._space_id, request_id=request_id))
+
+    def _report(self, started: float, notes: list[str]) -> AddReport:
         seconds = time.perf_counter() - started
         skipped = sorted(self._skipped, key=lambda skip: skip.row)
-        return AddReport(self._added, self._updated, self._unchanged, skipped, seconds)
+        return AddReport(self._added, self._updated, self._unchanged, skipped, seconds, notes)
 
-    def _choose_keys(self, unkeyed: Unkeyed, writer: Writer) -> None:
-        path = "" if unkeyed.path is None else str(unkeyed.path)
-        prefix = writer.prefix_of(path, unkeyed.name)
-        self._source = (path, prefix)
-        if unkeyed.path is None:
-            self._key_of = NumberedRows(prefix, writer.live_contents())
-        else:
-            self._key_of = prefixed(prefix)
+    def _choose_keys(self, origin: Origin, writer: Writer) -> None:
+        if origin.has_keys:
+            return
+        prefix = writer.prefix_of(origin.place, origin.name)
+        self._source = (origin.place, prefix)
+        self._keys_of = prefixed(prefix) if origin.path else NumberedRows(prefix, writer)
 
-    def _checked(self, entry: Entry | Skipped) -> Entry | Skipped:
-        """Find out before anything is written whether a row would stop the run."""
-        reason = entry.reason if isinstance(entry, Skipped) else self._flaw(entry)
-        if reason is not None:
-            raise _stopped(entry.row, entry.key, reason)
-        return entry
+    def _check(self, entries: Iterable[Entry | Skipped], origin: Origin) -> None:
+        """Find out before anything is written whether a row would stop the run.
+
+        Not of rows that pass by only once: of these the batch is not stored that the row is in.
+        """
+        if origin.again is not None:
+            entries = origin.again()
+        elif iter(entries) is entries:
+            return
+        for entry in entries:
+            reason = entry.reason if isinstance(entry, Skipped) else self._flaw(entry)
+            if reason is not None:
+                raise _stopped(entry.row, entry.key, reason)
 
     def _flaw(self, entry: Entry) -> str | None:
         try:
-            _check_key(entry.key)
+            check_key(entry.key)
             self._encoder.prepare(entry.content)
         except ContentError as error:
             return error.problem
         return None
 
     def _take(self, chunk: Sequence[Entry | Skipped], writer: Writer) -> None:
-        items = list(self._readable(chunk))
+        items = self._items(list(self._readable(chunk)))
         known = writer.known([item.key for _, item in items])
-        changed = []
+        changed: list[_Changed] = []
         for entry, item in items:
             before = known.get(item.key)
             if before is not None and before.content == item.content:
-                self._keep(item, before)
+                self._keep(entry, item, before)
             else:
                 changed.append((entry, item, before))
-        self._queue(changed, writer)
+        if changed:
+            self._queue(changed, writer)
         self._tell()
 
-    def _readable(self, chunk: Iterable[Entry | Skipped]) -> Iterator[tuple[Entry, NewItem]]:
+    def _readable(self, chunk: Iterable[Entry | Skipped]) -> Iterator[tuple[Entry, str]]:
+        """Yield each entry that may be stored, with the digest of its content."""
         for entry in chunk:
             if isinstance(entry, Skipped):
                 self._skip(entry.row, entry.key, entry.reason)
                 continue
             try:
-                _check_key(entry.key)
+                check_key(entry.key)
                 digest = content_digest(entry.content)
             except ContentError as error:
                 self._skip(entry.row, entry.key, error.problem)
                 continue
-            blob = digest if self._modality == "image" else None
-            key = self._key_of(entry.key, digest)
-            yield entry, NewItem(key, entry.text, entry.fields, digest, blob)
+            yield entry, digest
 
-    def _keep(self, item: NewItem, before: Known) -> None:
+    def _items(self, entries: Sequence[tuple[Entry, str]]) -> list[tuple[Entry, NewItem]]:
+        keys = self._keys_of([(entry.key, digest) for entry, digest in entries])
+        has_blob = self._modality == "image"
+        return [
+            (entry, NewItem(key, entry.text, entry.fields, digest, digest if has_blob else None))
+            for (entry, digest), key in zip(entries, keys, strict=True)
+        ]
+
+    def _keep(self, entry: Entry, item: NewItem, before: Known) -> None:
         if before.signature == item.signature():
             self._unchanged += 1
         else:
-            self._refreshed.append(Refresh(before.id, item))
+            self._batch.refreshed.append((entry.row, Refresh(before.id, item)))
 
     def _queue(self, changed: Sequence[_Changed], writer: Writer) -> None:
+        self._find_stored(changed, writer)
+        fresh: dict[str, _Changed] = {}
+        for one in changed:
+            if not self._batch.knows(one[1].content):
+                fresh.setdefault(one[1].content, one)
+        refused: dict[str, str] = {}
+        with closing(self._attempts(list(fresh.values()))) as attempts:
+            for one in changed:
+                entry, item, _ = one
+                if fresh.get(item.content) is one:
+                    try:
+                        self._batch.prepared[item.content] = next(attempts)()
+                        self._batch.cost += cost_of(entry.content)
+                    except ContentError as error:
+                        refused[item.content] = error.problem
+                if item.content in refused:
+                    self._skip(entry.row, entry.key, refused[item.content])
+                else:
+                    self._queue_one(one, writer)
+
+    def _queue_one(self, one: _Changed, writer: Writer) -> None:
+        entry, item, before = one
+        if item.blob is not None:
+            writer.publish_blob(entry.content)
+        replaces = before.id if before else None
+        self._batch.pending.append(Pending(entry.row, entry.key, item, replaces))
+
+    def _attempts(self, changed: Sequence[_Changed]) -> Generator[Callable[[], Any]]:
+        """Yield what gives the prepared content of each row, in order, or raises."""
+
         def prepare(one: _Changed) -> Any:
             return self._encoder.prepare(one[0].content)
 
         if self._modality != "image":  # only decoding is worth threads
-            for one in changed:
-                self._queue_one(one, partial(prepare, one), writer)
+            yield from (partial(prepare, one) for one in changed)
             return
         with closing(attempts_ahead(changed, prepare)) as attempts:
-            for one, attempt in attempts:
-                self._queue_one(one, attempt.result, writer)
+            for _, attempt in attempts:
+                yield attempt.result
 
-    def _queue_one(self, one: _Changed, prepared: Callable[[], Any], writer: Writer) -> None:
-        entry, item, before = one
-        try:
-            content = prepared()
-        except ContentError as error:
-            self._skip(entry.row, entry.key, error.problem)
+    def _find_stored(self, changed: Sequence[_Changed], writer: Writer) -> None:
+        """Look for the vectors of contents that stand in the collection under whatever key."""
+        if self._modality == VECTORS:
             return
-        if item.blob is not None:
-            writer.publish_blob(entry.content)
-        replaces = before.id if before else None
-        self._pending.append(_Pending(entry.row, entry.key, item, content, replaces))
-        self._cost += _cost_of(entry.content)
+        contents = {item.content for _, item, _ in changed}
+        if self._begun is not None and not contents.isdisjoint(self._begun[0].prepared):
+            self._commit(writer)  # so that what is being encoded is found
+        unknown = [content for content in contents if not self._batch.knows(content)]
+        found = writer.earlier.ids_of(unknown)
+        if not found:
+            return
+        snapshot = self._store.snapshot()
+        ids = np.fromiter(found.values(), dtype=np.int64)
+        is_there = snapshot.rows_of(ids) >= 0
+        there = [content for content, is_one in zip(found, is_there, strict=True) if is_one]
+        vectors = snapshot.take(ids[is_there])
+        self._batch.stored.update(zip(there, vectors, strict=True))
 
     def _skip(self, row: int, key: str | None, reason: str) -> None:
         if self._stops:
@@ -273,63 +318,44 @@ class Ingest:
     def _begin(self, background: Background, writer: Writer) -> None:
         """Let the network begin with what has gathered, and store what it had before."""
         self._commit(writer)
-        if self._pending or self._refreshed:
-            prepared = [entry.prepared for entry in self._pending]
-            vectors = background.encode(prepared, lambda done, _: self._tell(done))
-            vectors.add_done_callback(partial(self._measure, self._cost, time.monotonic()))
-            self._cost = 0.0
-            self._begun = _Batch(self._pending, self._refreshed, vectors)
-            self._pending, self._refreshed = [], []
+        batch = self._batch
+        if not len(batch):
+            return
+        made = None
+        if batch.prepared:
+            prepared = list(batch.prepared.values())
+            made = background.encode(prepared, lambda done, _: self._tell(done))
+            made.add_done_callback(partial(self._pace.measure, batch.cost, time.monotonic()))
+        self._begun, self._batch = (batch, made), Gathering()
 
-    def _is_full(self) -> bool:
-        n = len(self._pending) + len(self._refreshed)
-        return n >= COMMITTED[self._modality] or self._cost >= self._rate * AT_RISK
-
-    def _measure(self, cost: float, started: float, _vectors: Future[Vectors]) -> None:
-        """Learn from a batch how much the next one may hold."""
-        seconds = max(time.monotonic() - started, 1e-6)
-        if cost:
-            self._rate = cost / seconds
-
-    def _commit(self, writer: Writer) -> None:
+    def _commit(self, writer: Writer, request_id: str | None = None) -> None:
         if self._begun is None:
             return
-        batch, self._begun = self._begun, None
-        pending, vectors = self._encoded_rows(batch)
-        items = [entry.item for entry in pending]
-        replaced = [entry.replaces for entry in pending if entry.replaces is not None]
-        types = field_types([*items, *(refresh.item for refresh in batch.refreshed)])
-        writer.commit(
-            Batch(items, vectors, replaced, batch.refreshed, types, self._source, self._space_id)
-        )
-        self._added += len(items) - len(replaced)
-        self._updated += len(replaced) + len(batch.refreshed)
+        (batch, made), self._begun = self._begun, None
+        found = encoded(batch, made, self._encoder.encode_prepared)
+        for entry, reason in found.refused:
+            self._skip(entry.row, entry.key, reason)
+        writer.commit(self._as_stored(found, batch, request_id))
+        self._columns.keep()
+        replaced = sum(entry.replaces is not None for entry in found.pending)
+        self._replaced += replaced
+        self._added += len(found.pending) - replaced
+        self._updated += replaced + len(batch.refreshed)
         self._tell(0)
 
-    def _encoded_rows(self, batch: _Batch) -> tuple[list[_Pending], Vectors]:
-        """Return the rows that got a vector, and the vectors; the others are skipped."""
-        try:
-            return batch.pending, batch.vectors.result()
-        except ContentError:
-            # Some modules tell only while they run that a content has no vector.
-            found = list(self._in_halves(batch.pending))
-        kept = [entry for entry, _ in found]
-        rows = [vector for _, vector in found]
-        return kept, np.stack(rows) if rows else self._encoder.encode_prepared([])
-
-    def _in_halves(self, pending: list[_Pending]) -> Iterator[tuple[_Pending, Vectors]]:
-        """Yield each row that can be encoded with its vector, and skip those that cannot."""
-        try:
-            vectors = self._encoder.encode_prepared([entry.prepared for entry in pending])
-        except ContentError as error:
-            if len(pending) == 1:
-                self._skip(pending[0].row, pending[0].key, error.problem)
-                return
-            middle = len(pending) // 2
-            yield from self._in_halves(pending[:middle])
-            yield from self._in_halves(pending[middle:])
-            return
-        yield from zip(pending, vectors, strict=True)
+    def _as_stored(self, found: Encoded, batch: Gathering, request_id: str | None) -> Batch:
+        rows = [(entry.row, entry.item) for entry in found.pending]
+        rows += [(row, refresh.item) for row, refresh in batch.refreshed]
+        return Batch(
+            items=[entry.item for entry in found.pending],
+            vectors=found.vectors,
+            replaced=[entry.replaces for entry in found.pending if entry.replaces is not None],
+            refreshed=[refresh for _, refresh in batch.refreshed],
+            field_types=self._types.see(rows),
+            source=self._source,
+            space_id=self._space_id,
+            request_id=request_id,
+        )
 
     def _tell(self, encoded: int | None = None) -> None:
         # Called by the thread that reads and by the one that encodes.
@@ -341,28 +367,8 @@ class Ingest:
                 self._progress(done + self._encoded, self._total)
 
 
-def _cost_of(content: Any) -> float:
-    """Return how many items of usual length a content is worth; vectors of the user's own, none."""
-    match content:
-        case str():
-            return max(1.0, len(content) / USUAL_TEXT)
-        case bytes():
-            return 1.0
-    return 0.0
-
-
-def _check_key(key: str) -> None:
-    """Refuse a key that cannot be stored or shown; texts and fields come clean from the corpus."""
-    if not key:
-        raise ContentError("the key is empty")
-    if len(key) > MAX_KEY:
-        raise ContentError(f"the key is longer than {MAX_KEY} characters")
-    if "\0" in key:
-        raise ContentError("the key holds a NUL character")
-    try:
-        key.encode()
-    except UnicodeEncodeError as error:
-        raise ContentError(f"the key {key!r} holds half a character") from error
+def _counted(entries: Iterable[Entry | Skipped]) -> int:
+    return sum(not isinstance(entry, Skipped) for entry in entries)
 
 
 def _stopped(row: int, key: str | None, reason: str) -> SourceError:

@@ -44,6 +44,8 @@ class AddReport:
     unchanged: int
     skipped: list[SkippedRow] = field(default_factory=list)
     seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)
+    """What changed beside the rows, in sentences: a field's type, the column that is encoded."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON-ready values."""
@@ -53,6 +55,7 @@ class AddReport:
             "unchanged": self.unchanged,
             "skipped": [row._asdict() for row in self.skipped],
             "seconds": round(self.seconds, 3),
+            "notes": self.notes,
         }
 
 

@@ -1,13 +1,16 @@
 """Foreign files to items: tables, folders and zips of images, DataFrames, rows in memory."""
 
+from semsearch.corpus.digests import DigestMap
 from semsearch.corpus.frames import as_dataframe
-from semsearch.corpus.items import Corpus, Item, Modality, Skipped, Value
+from semsearch.corpus.items import Break, Corpus, Item, Modality, Skipped, Value
 from semsearch.corpus.read import Source, read_columns, read_corpus
 from semsearch.corpus.samples import sample_path
 from semsearch.corpus.thumbnails import thumbnail
 
 __all__ = [
+    "Break",
     "Corpus",
+    "DigestMap",
     "Item",
     "Modality",
     "Skipped",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from semsearch.store import derived, merging
 from semsearch.store.database import transaction
 from semsearch.store.folder import Folder
 from semsearch.store.reader import batched, read_space
+from semsearch.store.reuse import Earlier
 from semsearch.store.schema import Space, Value, fields_as_json, signature_of, type_of
 from semsearch.store.segments import Ids, packed_ids
 from semsearch.store.spaces import Spaces
@@ -85,6 +86,11 @@ class Writer:
         """The vector spaces beside the one that searches use."""
         return Spaces(self._folder, self._connection, self.record_segment)
 
+    @property
+    def earlier(self) -> Earlier:
+        """What earlier calls stored and this one need not make again."""
+        return Earlier(self._connection)
+
     def known(self, keys: Sequence[str]) -> dict[str, Known]:
         """Return what is stored under `keys`; new keys are left out."""
         found = {}
@@ -110,12 +116,6 @@ class Writer:
             return ""
         numbers = ("", *(f"-{number}" for number in range(2, len(prefixes) + 3)))
         return next(prefix for n in numbers if (prefix := f"{name}{n}:") not in prefixes.values())
-
-    def live_contents(self) -> Iterator[tuple[str, str]]:
-        """Yield the key and the digest of the content of every live item, oldest first."""
-        yield from self._connection.execute(
-            "SELECT key, content FROM item WHERE deleted_seq IS NULL ORDER BY id"
-        )
 
     def publish_blob(self, data: bytes) -> None:
         """Put an original image in place; the commit of its item makes it part of the truth."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import semsearch
-from semsearch.collection import ingest
+from semsearch.collection import gathering, ingest
 
 
 def test_unchanged_rows_are_not_encoded_again(
@@ -32,7 +32,7 @@ def test_unchanged_rows_are_not_encoded_again(
 
 def test_long_work_is_committed_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest, "LOOKED_UP", 10)
-    monkeypatch.setitem(ingest.COMMITTED, "text", 20)
+    monkeypatch.setitem(gathering.COMMITTED, "text", 20)
     rows = [{"id": n, "t": f"text {n}", "stars": 1} for n in range(100)]
     with semsearch.create(tmp_path / "c", module="hashing") as collection:
         collection.add(rows, text="t", key="id")
@@ -47,7 +47,7 @@ def test_a_batch_is_no_larger_than_a_crash_may_cost(
 ) -> None:
     monkeypatch.setattr(ingest, "LOOKED_UP", 10)
     rate = semsearch.load_module("hashing").card.items_per_second
-    monkeypatch.setattr(ingest, "AT_RISK", 25 / rate)
+    monkeypatch.setattr(gathering, "AT_RISK", 25 / rate)
     with semsearch.create(tmp_path / "short", module="hashing") as collection:
         collection.add([f"text {n}" for n in range(30)])
         assert collection.version == 1  # thirty fit; what the first batch took is known after it

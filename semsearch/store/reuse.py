@@ -1,0 +1,104 @@
+"""What earlier calls stored and a later one need not make again: vectors, numbers, choices."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+import apsw
+
+from semsearch.store.database import transaction
+
+SAME = "substr(content, 1, 16) = substr(wanted.value, 1, 16) AND content = wanted.value"
+"""The condition in the words of the index on `item.content`, which half a digest is enough for."""
+
+NUMBER_DIGITS = 15
+"""A longer number at the end of a key is not one of ours."""
+
+NUMBERED = (
+    "deleted_seq IS NULL AND substr(item.key, 1, length(:prefix)) = :prefix"
+    " AND length(item.key) BETWEEN length(:prefix) + 1 AND length(:prefix) + :digits"
+    " AND substr(item.key, length(:prefix) + 1) NOT GLOB '*[^0-9]*'"
+)
+
+
+class Earlier:
+    """Asked by the writer while rows come in; see `Writer.earlier`."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def ids_of(self, contents: Sequence[str]) -> dict[str, int]:
+        """Return by content (digest) the id of a row that has it, live or else dead.
+
+        Whether its vector is still there only a snapshot can tell.
+        """
+        newest = f"SELECT id FROM item WHERE {SAME} {{}} ORDER BY id DESC LIMIT 1"
+        live, any_row = newest.format("AND deleted_seq IS NULL"), newest.format("")
+        rows = self._connection.execute(
+            f"SELECT value, coalesce(({live}), ({any_row})) FROM json_each(?) AS wanted",
+            (json.dumps(list(contents)),),
+        )
+        return {content: id_ for content, id_ in rows if id_ is not None}
+
+    def numbers(self, prefix: str) -> tuple[int, int]:
+        """Return the largest number that follows `prefix` in a live key, and the last id; or 0."""
+        [(largest, last_id)] = self._connection.execute(
+            "SELECT max(CAST(substr(key, length(:prefix) + 1) AS INTEGER)), max(id)"
+            f" FROM item WHERE {NUMBERED}",
+            {"prefix": prefix, "digits": NUMBER_DIGITS},
+        )
+        return largest or 0, last_id or 0
+
+    def numbered_keys(
+        self, prefix: str, after: Mapping[str, int], last_id: int
+    ) -> dict[str, tuple[int, str]]:
+        """Return by content the first id up to `last_id`, and its key, of a numbered live row.
+
+        `after` names the contents, and for each the id up to which it was asked for before.
+        """
+        rows = self._connection.execute(
+            "WITH found (content, id) AS MATERIALIZED (SELECT wanted.key, (SELECT id FROM item"
+            f" WHERE {SAME.replace('wanted.value', 'wanted.key')} AND {NUMBERED}"
+            " AND id > wanted.value AND id <= :last_id ORDER BY id LIMIT 1)"
+            " FROM json_each(:after) AS wanted)"
+            " SELECT found.content, item.id, item.key FROM found JOIN item USING (id)",
+            {
+                "prefix": prefix,
+                "digits": NUMBER_DIGITS,
+                "after": json.dumps(dict(after)),
+                "last_id": last_id,
+            },
+        )
+        return {content: (id_, key) for content, id_, key in rows}
+
+    def field_types(self) -> dict[str, str]:
+        """Return the type of every field, "" where no item has had a value yet."""
+        return dict(self._connection.execute("SELECT name, type FROM field"))
+
+    def text_columns(self, path: str) -> list[str] | None:
+        """Return the columns that were encoded when this source, or else the last one, was added.
+
+        None where no source with columns was added.
+        """
+        found = dict(
+            self._connection.execute(
+                "SELECT name, value FROM meta WHERE name IN (?, ?)", _columns_of(path)
+            )
+        )
+        values = [found[name] for name in _columns_of(path) if name in found]
+        return json.loads(values[0]) if values else None
+
+    def remember_text_columns(self, path: str, columns: Sequence[str]) -> None:
+        """Keep which columns of a source were encoded."""
+        value = json.dumps(list(columns), ensure_ascii=False)
+        with transaction(self._connection):
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)",
+                [(name, value) for name in _columns_of(path)],
+            )
+
+
+def _columns_of(path: str) -> tuple[str, str]:
+    """Return the names under which the columns of a source, and those of the last, are kept."""
+    return f"text columns of {path}", "text columns"
