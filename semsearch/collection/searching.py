@@ -94,19 +94,19 @@ class LiveView:
     def refresh(self) -> None:
         """Look again for the index, which came or went without a commit."""
         with self._refreshing:
-            held, self._held = self._held, None
-            self._refreshed(held)
+            self._refreshed(anew=True)
 
     def close(self) -> None:
         """Let go of the view; its files close when the last search of it has returned."""
         self._held = None
 
-    def _refreshed(self, before: Seen | None = None) -> Seen:
+    def _refreshed(self, *, anew: bool = False) -> Seen:
         held, snapshot = self._held, self._store.snapshot()
-        if held is not None and held.snapshot is snapshot:
+        if held is not None and held.snapshot is snapshot and not anew:
             return held  # another thread was faster
-        last = held or before
-        index = self._indexes.index_for(snapshot, last.index if last is not None else None)
+        index = self._indexes.index_for(snapshot, None if held is None else held.index)
+        if held is not None and held.snapshot is snapshot and held.index is index:
+            return held
         fresh = Seen.of(snapshot, index)
         self._held = fresh
         return fresh
@@ -147,9 +147,7 @@ def nearest_hits(
 ) -> list[list[Hit]]:
     """Return the k items nearest to each of the unit queries that `encode` makes, best first.
 
-    `encode` makes them in the vector space of the snapshot.
-
-    Nothing is encoded where the filter is wrong; where nothing passes it, [] comes back.
+    `encode` makes them in the vector space of the snapshot. Nothing is encoded where the filter is wrong; where nothing passes it, [] comes back.
     """
     allowed = allowing(store, where)
     seen = view.now()
