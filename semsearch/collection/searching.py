@@ -147,7 +147,8 @@ def nearest_hits(
 ) -> list[list[Hit]]:
     """Return the k items nearest to each of the unit queries that `encode` makes, best first.
 
-    `encode` makes them in the vector space of the snapshot. Nothing is encoded where the filter is wrong; where nothing passes it, [] comes back.
+    `encode` makes them in the vector space of the snapshot; it is not called where the filter is
+    wrong, nor where nothing passes it and [] comes back.
     """
     allowed = allowing(store, where)
     seen = view.now()
