@@ -6,10 +6,10 @@ from typing import Any
 
 from semsearch.collection import classifier as classifiers
 from semsearch.collection import clustering as clusterings
-from semsearch.collection.opened import OpenedCollection
+from semsearch.collection.reencodable import Reencodable
 
 
-class Upkeep(OpenedCollection):
+class Upkeep(Reencodable):
     """What there is to know about a collection, and what keeps it in order."""
 
     def info(self) -> dict[str, Any]:

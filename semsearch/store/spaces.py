@@ -86,6 +86,12 @@ def read_contents(connection: apsw.Connection, ids: Sequence[int]) -> list[Store
     return found
 
 
+def none_there(folder: Folder, state: str) -> CollectionError:
+    """Return the error of a collection that has no space in the state 'building' or 'previous'."""
+    problem, remedy = NONE_THERE[state]
+    return CollectionError(f"the collection {folder.path.name!r} {problem}", remedy)
+
+
 def of_another_space(kind: str, name: str, made_by: str | None, now: Space) -> ResultNotFound:
     """Return the error of a result that was made from vectors of another module than now."""
     made, again = MADE.get(kind, ("made from", "make it again"))
@@ -159,27 +165,31 @@ class Spaces:
                     (space_id, segment.first_id),
                 )
             self._record_segment(space_id, every, published)
+            if crossed:
+                self._count("reencode", 0)  # readers look again for files that went
             unused = self._unused_files()
         fsio.remove_all(unused)
         return len(wanted)
 
-    def make_current(self, state: str) -> None:
-        """Let searches use the space that is being built, or the previous one, from here on.
+    def make_current(self, space_id: int) -> int:
+        """Let searches use a space from here on, unless items have no vector in it: return 0.
 
-        The current one becomes the previous one; an older previous one is dropped.
+        The current one becomes the previous one; where a new one was built, an older previous one
+        is dropped. Otherwise nothing changes, and the number of those items is returned.
 
         Raises:
-            CollectionError: there is none in this state, or items have no vector in it.
+            CollectionError: the space was dropped.
         """
+        unused: list[Path] = []
         with transaction(self._connection):
-            space = self._in_state(state)
-            if n := len(read_missing(self._connection, space.id)):
-                raise CollectionError(
-                    f"{n:,} items of {str(self._folder.path)!r} have no vector of {space.handle!r}",
-                    "run the same command again: it makes them",
-                )
-            unused = []
-            if state == BUILDING and PREVIOUS in (spaces := read_spaces(self._connection)):
+            spaces = read_spaces(self._connection)
+            state = next((s for s, space in spaces.items() if space.id == space_id), None)
+            if state is None:
+                raise self._dropped()
+            missing = len(read_missing(self._connection, space_id))
+            if missing or state == CURRENT:
+                return missing
+            if state == BUILDING and PREVIOUS in spaces:
                 unused = self._forget(spaces[PREVIOUS].id)
             for before, after in ((CURRENT, "leaving"), (state, CURRENT), ("leaving", PREVIOUS)):
                 self._connection.execute(
@@ -187,6 +197,7 @@ class Spaces:
                 )
             self._count("switch", 0)
         fsio.remove_all(unused)
+        return 0
 
     def drop(self, state: str) -> int:
         """Forget the space that is being built or the previous one; return the bytes set free.
@@ -204,19 +215,21 @@ class Spaces:
     def _in_state(self, state: str) -> Space:
         spaces = read_spaces(self._connection)
         if state not in spaces:
-            problem, remedy = NONE_THERE[state]
-            raise CollectionError(f"the collection {str(self._folder.path)!r} {problem}", remedy)
+            raise none_there(self._folder, state)
         return spaces[state]
 
     def _width_of(self, space_id: int) -> int:
         dim = self._connection.execute("SELECT dim FROM space WHERE id = ?", (space_id,)).get
         if dim is None:
-            raise CollectionError(
-                f"the vectors that were being made for {str(self._folder.path)!r} were dropped"
-                " meanwhile",
-                "run the same command again to begin anew",
-            )
+            raise self._dropped()
         return int(dim)
+
+    def _dropped(self) -> CollectionError:
+        return CollectionError(
+            f"the vectors that were being made for {str(self._folder.path)!r} were dropped"
+            " meanwhile",
+            "run the same command again to begin anew",
+        )
 
     def _live_among(self, ids: Ids) -> Ids:
         found = [one.id for one in read_contents(self._connection, ids.tolist())]

@@ -107,8 +107,14 @@ class Store:
         return fresh
 
     def snapshot_of(self, state: str) -> Snapshot:
-        """Return the vectors of the 'building' or the 'previous' space, which must be there."""
-        return self._read(
+        """Return the vectors of the 'building' or the 'previous' space.
+
+        Raises:
+            CollectionError: there is none.
+        """
+        if state not in self.spaces():
+            raise spaces.none_there(self.folder, state)
+        return self._settled(
             lambda connection: reader.read_snapshot(connection, self.folder, None, state)
         )
 

@@ -1,0 +1,91 @@
+"""The verbs of a collection that exchange its module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from semsearch.collection.opened import OpenedCollection
+from semsearch.collection.reencoding import Exchange, ReencodeReport
+from semsearch.store.spaces import BUILDING, PREVIOUS
+
+Progress = Callable[[int, int], None]
+Told = Callable[[str], None]
+
+
+class Reencodable(OpenedCollection):
+    """A collection whose vectors can be made anew by another module."""
+
+    def reencode(
+        self,
+        module: str | None = None,
+        *,
+        queries: Sequence[Any] | None = None,
+        k: int = 10,
+        progress: Progress | None = None,
+        switch: bool = True,
+        on_wait: Told | None = None,
+    ) -> ReencodeReport:
+        """Make the vectors of all items anew by another module, and search those from then on.
+
+        They are made beside the old ones, from the stored texts or images, while searches, adds
+        and deletes go on. What is encoded is kept: after a stop the same call goes on, and so does
+        one without `module`. Then the answers of both are compared, over `queries` (texts, or
+        images) or a sample of the stored items, and one transaction switches. With switch=False
+        it stops before that. The old vectors stay for `rollback`; older ones are dropped.
+        `progress(done, total)` counts items; `on_wait` is told who else is writing.
+
+        Raises:
+            CollectionError: the vectors are your own; another module is under way; the module is
+                the collection's already, or refuses an item.
+            ModuleError: the module cannot be loaded, or encodes another kind of content.
+
+        Example:
+            >>> report = collection.reencode("minilm", queries=["cold soup"], switch=False)
+            >>> print(report.comparison)
+            >>> collection.reencode()
+        """
+        exchange = Exchange(self._store, self._module_of, progress=progress, on_wait=on_wait)
+        return exchange.reencode(module, queries, k, switch=switch)
+
+    def rollback(
+        self,
+        *,
+        progress: Progress | None = None,
+        on_wait: Told | None = None,
+    ) -> ReencodeReport:
+        """Return to the vectors from before the last switch, in one transaction.
+
+        What was added since is encoded by their module first. The vectors that are left stay, so
+        a second call undoes the first.
+
+        Raises:
+            CollectionError: there are no previous vectors.
+            ModuleError: their module cannot be loaded.
+        """
+        return Exchange(self._store, self._module_of, progress=progress, on_wait=on_wait).rollback()
+
+    def drop_space(self, which: str = "previous") -> int:
+        """Drop the "previous" vectors, or those that are "building"; return the bytes set free.
+
+        Raises:
+            CollectionError: there are none.
+        """
+        if which not in (PREVIOUS, BUILDING):
+            raise ValueError(f"drop_space() drops 'previous' or 'building' vectors, not {which!r}")
+        return Exchange(self._store, self._module_of).drop(which)
+
+    def spaces(self) -> dict[str, dict[str, Any]]:
+        """Return the vectors there are, JSON-ready: "current", and "building" or "previous".
+
+        Each has its module (handle, digest), its width, and how many items have no vector there.
+        """
+        return {
+            state: {
+                "handle": space.handle,
+                "digest": space.digest,
+                "dim": space.dim,
+                "missing": len(self._store.missing(space.id)),
+            }
+            for state, space in self._store.spaces().items()
+        }
