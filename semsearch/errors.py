@@ -22,7 +22,14 @@ A caller's slip (k=0, an array of the wrong shape) is a ValueError or a TypeErro
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+
+def shortened(value: Any, width: int = 60) -> str:
+    """Return how `value` is written, for a message: cut in the middle where it is longer."""
+    text = repr(value)
+    half = (width - 3) // 2
+    return text if len(text) <= width else f"{text[:half]}...{text[-half:]}"
 
 
 class SemsearchError(Exception):

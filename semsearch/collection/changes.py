@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from semsearch.collection.checks import shortened
 from semsearch.corpus import Break
+from semsearch.errors import shortened
 from semsearch.store import NewItem
 from semsearch.store.reuse import Earlier
 

@@ -7,17 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from semsearch.errors import shortened
+
 MAX_K = 10_000
 MAX_DIM = 65_536
 MAX_NAME = 100
 MAX_SEED = 2**32 - 1
-
-
-def shortened(value: Any, width: int = 60) -> str:
-    """Return how `value` is written, cut in the middle where it is longer than `width`."""
-    text = repr(value)
-    half = (width - 3) // 2
-    return text if len(text) <= width else f"{text[:half]}...{text[-half:]}"
 
 
 def check_whole(value: Any, what: str, low: int, high: int) -> int:

@@ -17,13 +17,12 @@ import numpy as np
 
 from semsearch.collection.background import Background
 from semsearch.collection.changes import FieldTypes, TextColumns
-from semsearch.collection.checks import shortened
 from semsearch.collection.encoders import VECTORS, Encoder, content_digest
 from semsearch.collection.gathering import Encoded, Gathering, Pace, Pending, cost_of, encoded
 from semsearch.collection.keys import KeyRule, NumberedRows, check_key, own_keys, prefixed
 from semsearch.collection.records import AddReport, SkippedRow, Value
 from semsearch.corpus import Break, Skipped
-from semsearch.errors import ContentError, SourceError
+from semsearch.errors import ContentError, SourceError, shortened
 from semsearch.modules import attempts_ahead
 from semsearch.store import Batch, Known, NewItem, Refresh, Store
 from semsearch.store.writer import Writer

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from semsearch import corpus
-from semsearch.collection.checks import as_ids, as_keys, as_list, is_storable, shortened
+from semsearch.collection.checks import as_ids, as_keys, as_list, is_storable
 from semsearch.collection.encoders import pinned_module
 from semsearch.collection.indexing import IndexFiles
 from semsearch.collection.pictures import cached_thumbnail
 from semsearch.collection.records import Hit
 from semsearch.collection.searching import LiveView, keys_of
-from semsearch.errors import CollectionError, CollectionSwitched, KeyNotFound
+from semsearch.errors import CollectionError, CollectionSwitched, KeyNotFound, shortened
 from semsearch.modules import Module
 from semsearch.store import Space, Store, StoredItem
 from semsearch.vectors import Vectors

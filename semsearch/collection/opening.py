@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from semsearch.collection.checks import check_dim, shortened
+from semsearch.collection.checks import check_dim
 from semsearch.collection.collection import Collection
 from semsearch.collection.encoders import VECTORS
-from semsearch.errors import ModuleError
+from semsearch.errors import ModuleError, shortened
 from semsearch.modules import anchored_handle, load_module
 from semsearch.store import Space, Store
 
