@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from semsearch.index.native import faiss_threads
+from semsearch.index.native import threads
 from semsearch.vectors import Vectors, as_vectors
 
 Labels = npt.NDArray[np.int64]
@@ -65,7 +65,7 @@ def kmeans(
     if n_starts is None:
         n_starts = STARTS if is_small else 1
     starts = [_start(sample, n_clusters, random) for _ in range(n_starts)]
-    with faiss_threads(1 if is_small else None):
+    with threads(1 if is_small else None):
         runs = [_train(sample, start, n_iter) for start in starts]
     centroids, _ = max(runs, key=lambda run: run[1])
     return _in_order_of_size(centroids, nearest_centroid(rows, centroids))
