@@ -19,6 +19,7 @@ from semsearch.cli.doctor import doctor
 from semsearch.cli.index import index
 from semsearch.cli.manage import delete, info
 from semsearch.cli.modules import modules
+from semsearch.cli.reencode import reencode
 from semsearch.cli.screen import print_error
 from semsearch.cli.search import search, similar
 from semsearch.errors import CollectionLocked, SemsearchError
@@ -112,7 +113,7 @@ def _plugins() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=PLUGINS)}
 
 
-COMMANDS = (cluster, delete, demo, doctor, index, info, modules, predict, search, similar, train)
+COMMANDS = (cluster, delete, demo, doctor, index, info, modules, predict, reencode, search, similar, train)
 for command in COMMANDS:
     main.add_command(command)
 

@@ -5,6 +5,7 @@ from semsearch.collection.clustering import Cluster, Clustering
 from semsearch.collection.collection import Collection
 from semsearch.collection.opening import DEFAULT_MODULES, create, open_at
 from semsearch.collection.records import AddReport, Hit, Layout, SkippedRow
+from semsearch.collection.reencoding import ReencodeReport
 from semsearch.collection.shelf import collection_names, growing_collection, open_collection
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Hit",
     "Layout",
     "Prediction",
+    "ReencodeReport",
     "SkippedRow",
     "collection_names",
     "create",
