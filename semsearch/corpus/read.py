@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
@@ -15,7 +15,7 @@ from semsearch.corpus.images import ImageFolder, ImageZip
 from semsearch.corpus.items import Corpus, Modality, Value
 from semsearch.corpus.memory import table_of_frame, table_of_rows
 from semsearch.corpus.tables import TABLE_SUFFIXES, Table, read_table
-from semsearch.errors import SourceError
+from semsearch.errors import SourceError, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,17 +53,29 @@ def read_corpus(
         SourceError: when the source as a whole cannot be used. A single bad row is an entry that
             says why it is skipped.
     """
-    columns = Columns((text,) if isinstance(text, str) else tuple(text or ()), image, key)
-    if isinstance(source, bytes | Mapping):
+    columns = Columns(_names(text), image, key)
+    if isinstance(source, bytes | Mapping) or not isinstance(source, os.PathLike | Iterable):
         kind = type(source).__name__
         raise TypeError(f"a source is a path, a DataFrame, or a list of dicts or texts, not {kind}")
     if isinstance(source, str | os.PathLike):
         return replace(read_path(Path(source), columns), path=Path(source).resolve())
     table = table_of_frame(source) if is_frame(source) else table_of_rows(source)
     if table.size == 0:
+        if isinstance(source, Sized) and len(source) and not table.columns:
+            raise SourceError(
+                "the list of dicts has no column of texts", "give each row a text under a name"
+            )
         modality: Modality = "image" if image else "text"
         return Corpus(ROWS, modality, 0, columns.text, key, (), iter(()))
     return table_corpus(ROWS, table, columns, ImageFolder(Path(), is_bounded=False))
+
+
+def _names(text: object) -> tuple[str, ...]:
+    """Return the columns of text as a tuple."""
+    names = (text,) if isinstance(text, str) or text is None else text
+    if not isinstance(names, Iterable):
+        raise TypeError(f"text= names a column, or a list of columns, got {shortened(text)}")
+    return tuple(name for name in names if name is not None)
 
 
 def read_columns(path: str) -> dict[str, list[Value]]:
