@@ -25,6 +25,7 @@ ROWS_PER_LIST = 64
 TRAINING_ROUNDS = 6
 FEWEST_TRAINING_ROWS = 16_384
 MOST_TRAINING_ROWS = 262_144
+EF_CONSTRUCTION = 80
 MOST_LISTS = 65_536
 REFUSED = {
     "Refine": "candidates are scored exactly from the stored vectors anyway; leave it away",
@@ -98,6 +99,8 @@ def _settle(index: Any, seed: int) -> None:
         ivf.cp.niter = TRAINING_ROUNDS
         ivf.cp.min_points_per_centroid = 1  # FAISS warns on stderr below its 39
         ivf.cp.max_points_per_centroid = MOST_TRAINING_ROWS  # the sample is ours
+    if hasattr(index, "hnsw"):
+        index.hnsw.efConstruction = EF_CONSTRUCTION
     for quantizer in _product_quantizers(index, ivf):
         quantizer.cp.seed = seed + 1
         quantizer.cp.min_points_per_centroid = 1

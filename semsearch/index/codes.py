@@ -71,6 +71,11 @@ class CodeIndex:
         """How many lists the index has, 0 where it has none."""
         return int(self._searched.nlist) if self._kind == "lists" else 0
 
+    @property
+    def is_graph(self) -> bool:
+        """Whether the index is an HNSW, whose reach is efSearch."""
+        return self._kind == "graph"
+
     @cached_property
     def _searched(self) -> Any:
         """The index behind the transformations of vectors, if there are any."""

@@ -1,0 +1,152 @@
+"""A view with codes never answers with a wrong row, a wrong score or too few of them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from semsearch.index import NONE, CodeIndex, IndexPlan, Rows, SearchView
+from semsearch.index.build import build_codes
+
+N, DIM = 9000, 16
+SPECS = {
+    "IVF1,PQ8x4fs": (1, 100),
+    "IVF64,PQ8x4fs": (8, 100),
+    "IVF16,RaBitQfs": (4, 200),
+    "HNSW16": (400, 50),
+    "PQ8x4fs": (0, 100),
+    "PCA8,IVF16,PQ4x4fs": (4, 100),
+    "SQ8": (0, 50),
+}
+
+
+@cache
+def vectors() -> np.ndarray:
+    random = np.random.default_rng(0)
+    rows = random.standard_normal((60, DIM))[random.integers(0, 60, N)]
+    rows += 0.4 * random.standard_normal((N, DIM))
+    rows[500:540] = rows[400]  # copies
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+@cache
+def index(spec: str) -> Any:
+    return build_codes(Rows((vectors(),)), spec)
+
+
+def codes(spec: str, n: int = N) -> CodeIndex:
+    nprobe, candidates = SPECS[spec]
+    plan = IndexPlan(spec, "", nprobe=nprobe, candidates=candidates)
+    return CodeIndex(index(spec), plan, n)
+
+
+def mask(share: float | None, n: int, random: np.random.Generator) -> np.ndarray | None:
+    return None if share is None else random.random(n) < share
+
+
+def truth(queries: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    everything = np.tile(np.arange(len(rows)), (len(queries), 1))
+    return Rows((rows,)).inner_products(queries, everything)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    spec=st.sampled_from(sorted(SPECS)),
+    share_live=st.sampled_from([None, 0.0, 0.5, 0.9, 0.999]),
+    share_allowed=st.sampled_from([None, 0.0, 0.001, 0.6, 1.0]),
+    n_tail=st.sampled_from([0, 1, 300]),
+    n_gone=st.sampled_from([0, 700]),
+    n_queries=st.sampled_from([0, 1, 5]),
+    k=st.sampled_from([1, 10, 300, 10_000]),
+    seed=st.integers(0, 10_000),
+)
+def test_every_answer_is_findable_scored_exactly_in_order_and_complete(
+    *,
+    spec: str,
+    share_live: float | None,
+    share_allowed: float | None,
+    n_tail: int,
+    n_gone: int,
+    n_queries: int,
+    k: int,
+    seed: int,
+) -> None:
+    random = np.random.default_rng(seed)
+    stay = np.sort(random.choice(N, N - n_gone, replace=False))
+    tail = vectors()[random.integers(0, N, n_tail)]
+    here = np.vstack([vectors()[stay], tail])
+    mapping = np.full(N, NONE)
+    mapping[stay] = np.arange(len(stay))
+    live, allowed = mask(share_live, len(here), random), mask(share_allowed, len(here), random)
+    cut = len(here) // 3
+    view = SearchView(
+        Rows((here[:cut], here[cut:])), live, codes(spec), mapping if n_gone else None
+    )
+    queries = here[random.integers(0, len(here), n_queries)]
+    rows, scores = view.search(queries, k, allowed)
+
+    findable = np.ones(len(here), dtype=bool)
+    for one in (live, allowed):
+        findable &= True if one is None else one
+    cosines = truth(queries, here)
+    assert rows.shape == scores.shape == (n_queries, k)
+    for line, found_scores, exact in zip(rows, scores, cosines, strict=True):
+        found = line[line != NONE]
+        assert len(found) == min(k, int(findable.sum()))
+        assert (line[len(found) :] == NONE).all()
+        assert len(set(found.tolist())) == len(found)
+        assert findable[found].all()
+        np.testing.assert_array_equal(found_scores[: len(found)], exact[found])
+        assert not found_scores[len(found) :].any()
+        assert np.array_equal(np.lexsort((found, -exact[found])), np.arange(len(found)))
+
+
+@pytest.mark.parametrize("spec", sorted(set(SPECS) - {"PCA8,IVF16,PQ4x4fs"}))
+def test_nearly_all_true_neighbours_are_found(spec: str) -> None:
+    view = SearchView(Rows((vectors(),)), None, codes(spec))
+    queries = vectors()[::97]
+    _, scores = view.search(queries, 10)
+    _, expected = view.search_exactly(queries, 10)
+    assert np.mean(scores >= expected[:, -1:] - 1e-6) > 0.95
+
+
+def test_a_filter_of_every_tenth_row_finds_nearly_all_true_neighbours() -> None:
+    view = SearchView(Rows((vectors(),)), None, codes("IVF64,PQ8x4fs"))
+    allowed = np.zeros(N, dtype=bool)
+    allowed[::2] = True
+    queries = vectors()[1::97]
+    _, scores = view.search(queries, 10, allowed)
+    _, expected = view.search_exactly(queries, 10, allowed)
+    assert np.mean(scores >= expected[:, -1:] - 1e-6) > 0.95
+
+
+def test_a_new_row_is_found_though_it_has_no_code() -> None:
+    new = -vectors()[:3]
+    view = SearchView(Rows((vectors(), new)), None, codes("IVF64,PQ8x4fs"))
+    assert view.n_tail == 3
+    assert view.search(new, 1)[0][:, 0].tolist() == [N, N + 1, N + 2]
+
+
+def test_a_deleted_row_is_not_found_by_the_codes_that_still_hold_it() -> None:
+    live = np.ones(N, dtype=bool)
+    live[[7, 8]] = False
+    view = SearchView(Rows((vectors(),)), live, codes("IVF64,PQ8x4fs"))
+    rows, _ = view.search(vectors()[[7, 8]], 50)
+    assert not set(rows.flat) & {7, 8}
+
+
+def test_searching_changes_nothing_on_the_index() -> None:
+    shared = codes("IVF64,PQ8x4fs")
+    before = shared.index.nprobe
+    SearchView(Rows((vectors(),)), None, shared).search(vectors()[:3], 5)
+    assert shared.index.nprobe == before == 1
+
+
+def test_codes_of_more_rows_than_there_are_need_a_mapping() -> None:
+    with pytest.raises(ValueError, match="9000 codes for 100 rows need a mapping"):
+        SearchView(Rows((vectors()[:100],)), None, codes("SQ8"))
