@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -84,6 +84,25 @@ def inner_products_of_pairs(
             _integers(rows),
             faiss.swig_ptr(scores),
         )
+    return scores
+
+
+def inner_products_of_runs(query: Vectors, runs: Sequence[tuple[Vectors, RowNumbers]]) -> Vectors:
+    """Return the products of one query (1, dim) and the rows of vectors of all runs, shape (n,)."""
+    faiss = library()
+    ends = np.cumsum([len(rows) for _, rows in runs]).tolist()
+    scores = np.empty(ends[-1] if ends else 0, dtype=np.float32)
+    with threads(1):
+        for (vectors, rows), end in zip(runs, ends, strict=True):
+            faiss.fvec_inner_products_by_idx(
+                faiss.swig_ptr(scores[end - len(rows) : end]),
+                _floats(query),
+                _floats(vectors),
+                _integers(rows),
+                vectors.shape[1],
+                1,
+                len(rows),
+            )
     return scores
 
 

@@ -9,7 +9,12 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from semsearch.index.native import RowNumbers, inner_products, inner_products_of_pairs
+from semsearch.index.native import (
+    RowNumbers,
+    inner_products,
+    inner_products_of_pairs,
+    inner_products_of_runs,
+)
 from semsearch.vectors import Vectors
 
 Mask = npt.NDArray[np.bool_]
@@ -68,9 +73,25 @@ class Rows:
         queries, rows = np.ascontiguousarray(queries), np.ascontiguousarray(rows)
         if len(self.blocks) == 1:
             scores = inner_products(queries, self.blocks[0], rows)
+        elif len(queries) == 1:
+            self._inner_products_of_query(queries, rows[0], scores[0])
         else:
             self._inner_products_of_blocks(queries, rows, scores.reshape(-1))
         return np.clip(scores, -1, 1, out=scores, where=rows != NONE)
+
+    def _inner_products_of_query(self, query: Vectors, rows: RowNumbers, scores: Vectors) -> None:
+        """Fill in the scores of one query, for which the calls cost more than the products."""
+        order = np.argsort(rows)
+        ascending = rows[order]
+        borders = np.searchsorted(ascending, self.starts)
+        runs = [
+            (block, ascending[start:end] - first)
+            for block, first, start, end in zip(
+                self.blocks, self.starts, borders, borders[1:], strict=False
+            )
+            if start < end
+        ]
+        scores[order[borders[0] :]] = inner_products_of_runs(query, runs)
 
     def _inner_products_of_blocks(
         self, queries: Vectors, rows: RowNumbers, scores: Vectors
