@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -90,6 +90,18 @@ def open_reader(path: Path) -> apsw.Connection:
         connection.pragma("query_only", True)
         connection.wal_autocheckpoint(0)
         return connection
+
+
+def fold_log(connection: apsw.Connection) -> None:
+    """Move what was committed from the log into the database, where every page has a checksum.
+
+    SQLite takes the first damaged record of a log for its end and forgets the commits after it, so
+    none stay there while nobody writes. A reader that is in the middle of a query is not waited
+    for; the next writer empties the log then.
+    """
+    connection.set_busy_timeout(0)
+    with suppress(apsw.BusyError):
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
 
 @contextmanager

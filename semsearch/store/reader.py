@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import apsw
 import numpy as np
 import numpy.typing as npt
 
-from semsearch.store.database import transaction
+from semsearch.store.database import damaged_database, transaction
 from semsearch.store.folder import Folder
 from semsearch.store.schema import Space
 from semsearch.store.segments import Ids, Segment, map_segment, unpacked_ids
@@ -140,9 +141,13 @@ def read_snapshot(
 
 def read_space(connection: apsw.Connection, state: str = "current") -> Space:
     """Return the vector space in a state; the one that searches use is always there."""
-    [(id_, handle, digest, dim, card)] = connection.execute(
+    found = connection.execute(
         "SELECT id, handle, digest, dim, card FROM space WHERE state = ?", (state,)
-    )
+    ).get
+    if found is None:
+        path = Path(connection.db_filename("main"))
+        raise damaged_database(path, f"it names no vector space that is {state}")
+    id_, handle, digest, dim, card = found
     return Space(dim, handle, digest, json.loads(card), id_)
 
 

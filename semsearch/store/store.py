@@ -23,7 +23,13 @@ from semsearch.errors import (
 )
 from semsearch.store import reader, recovery, spaces
 from semsearch.store.columns import Columns
-from semsearch.store.database import Readers, create_database, open_writer, sqlite_errors
+from semsearch.store.database import (
+    Readers,
+    create_database,
+    fold_log,
+    open_writer,
+    sqlite_errors,
+)
 from semsearch.store.derived import Derived, read_derived
 from semsearch.store.folder import (
     Folder,
@@ -230,6 +236,7 @@ class Store:
                 if not was_clean:
                     recovery.recover(self.folder, connection)
                 yield Writer(self.folder, connection)
+                fold_log(connection)
             finally:
                 connection.close()
 
