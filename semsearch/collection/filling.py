@@ -41,7 +41,11 @@ USUAL_TEXT = 120
 PASSES = 10
 """Times that rows which were added meanwhile are caught up with; then others have to wait."""
 
-PAUSE = 0.1
+MOMENT = 0.5
+"""Seconds of encoding for which others may be kept waiting."""
+
+PAUSE = 0.01
+"""Seconds between two looks whether another writer is done; some let go for no longer than that."""
 
 Progress = Callable[[int, int], None]
 Told = Callable[[str], None]
@@ -87,19 +91,21 @@ class SpaceFiller:
         self._done = self._total = 0
 
     def fill(self) -> None:
-        """Encode without the lock, until nothing is missing or others add as fast as we encode."""
+        """Encode without the lock, until next to nothing is missing, or others add too fast."""
         for _ in range(PASSES):
             left = self._left(self._store.missing(self.space.id))
-            if not len(left):
+            if not len(left) or self._takes_a_moment(left):
                 return
             for ids, vectors in self._encoded(left):
                 with patient_writer(self._store, self._on_wait, brief=True) as writer:
                     self.encoded += writer.spaces.extend(self.space.id, ids, vectors)
 
-    def finish(self, writer: Writer) -> None:
-        """Encode what is left while the lock is held, so that nobody adds."""
-        for ids, vectors in self._encoded(self._left(writer.spaces.missing(self.space.id))):
-            self.encoded += writer.spaces.extend(self.space.id, ids, vectors)
+    def finish(self, writer: Writer, *, at_any_cost: bool) -> None:
+        """Encode what is left while the lock is held and nobody can add, or nothing of much."""
+        left = self._left(writer.spaces.missing(self.space.id))
+        if at_any_cost or self._takes_a_moment(left):
+            for ids, vectors in self._encoded(left):
+                self.encoded += writer.spaces.extend(self.space.id, ids, vectors)
 
     def check_complete(self) -> None:
         """Raise a CollectionError where the module refuses items: the switch would lose them."""
@@ -111,6 +117,10 @@ class SpaceFiller:
             f"{self.space.handle!r} cannot encode {items} {reason}",
             "delete or change what it refuses and run the same again; what is encoded is kept",
         )
+
+    def _takes_a_moment(self, ids: Ids) -> bool:
+        """Say whether so few are left that others may wait; never before the network is up."""
+        return self.encoded > 0 and len(ids) <= self._rate * MOMENT
 
     def _left(self, missing: Ids) -> Ids:
         refused = np.array(list(self.refused), dtype=np.int64)

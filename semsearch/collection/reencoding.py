@@ -79,10 +79,10 @@ class Exchange:
         filler = self._filler(space, module)
         filler.fill()
         filler.check_complete()
-        comparison = self._compared(module, asked, k)
+        comparison = self._compared(filler.space, module, asked, k)
         if switch:
             self._switch(filler)
-        return self._report(before, filler, comparison, started, switched=switch)
+        return self._report(before, filler, comparison, started)
 
     def rollback(self) -> ReencodeReport:
         """Return to the previous vectors; see `Upkeep.rollback`."""
@@ -94,7 +94,7 @@ class Exchange:
         filler.fill()
         filler.check_complete()
         self._switch(filler)
-        return self._report(spaces[CURRENT], filler, None, started, switched=True)
+        return self._report(spaces[CURRENT], filler, None, started)
 
     def drop(self, state: str) -> int:
         """Drop the vectors that are being built, or the previous ones; return the bytes freed."""
@@ -160,8 +160,10 @@ class Exchange:
         )
 
     def _compared(
-        self, module: Module, queries: list[Any] | None, k: int
+        self, space: Space, module: Module, queries: list[Any] | None, k: int
     ) -> SpaceComparison | None:
+        if self._store.space.id == space.id:
+            return None  # another program was faster to switch
         old, new = self._store.snapshot(), self._store.snapshot_of(BUILDING)
         if queries is None:
             return compare_on_sample(old, new, k)
@@ -171,15 +173,16 @@ class Exchange:
     def _switch(self, filler: SpaceFiller) -> None:
         """Switch at a moment when nothing is missing, which is looked for under the lock."""
         for _ in range(PASSES):
-            with patient_writer(self._store, self._on_wait, brief=True) as writer:
-                if not writer.spaces.make_current(filler.space.id):
-                    return
+            if self._is_switched(filler, brief=True):
+                return
             filler.fill()
+        self._is_switched(filler, brief=False)  # others add as fast as we encode: they wait
+
+    def _is_switched(self, filler: SpaceFiller, *, brief: bool) -> bool:
+        with patient_writer(self._store, self._on_wait, brief=brief) as writer:
+            filler.finish(writer, at_any_cost=not brief)
             filler.check_complete()
-        with patient_writer(self._store, self._on_wait) as writer:
-            filler.finish(writer)
-            filler.check_complete()
-            writer.spaces.make_current(filler.space.id)
+            return writer.spaces.make_current(filler.space.id) == 0
 
     def _report(
         self,
@@ -187,15 +190,13 @@ class Exchange:
         filler: SpaceFiller,
         comparison: SpaceComparison | None,
         started: float,
-        *,
-        switched: bool,
     ) -> ReencodeReport:
         return ReencodeReport(
             before=str(before.handle),
             after=str(filler.space.handle),
             rows=len(self._store.snapshot()),
             encoded=filler.encoded,
-            switched=switched,
+            switched=self._store.space.id == filler.space.id,
             comparison=comparison,
             seconds=time.perf_counter() - started,
         )
