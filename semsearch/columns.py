@@ -225,6 +225,11 @@ class ListColumn:
     def __len__(self) -> int:
         return len(self.missing)
 
+    @cached_property
+    def rows(self) -> npt.NDArray[np.int32]:
+        """The row of each member; shape (number of members,)."""
+        return np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.starts))
+
     def joined(self, other: Self) -> Self:
         """Return the rows of both, one after another."""
         words, mine, others = self.words.joined(other.words)

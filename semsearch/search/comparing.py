@@ -73,8 +73,7 @@ def holding(column: Column, member: str) -> Mask:
     word = member.encode()
     code = column.words.place(word)
     if column.words.has(word, code):
-        found = np.flatnonzero(column.codes == code)
-        mask[np.searchsorted(column.starts, found, side="right") - 1] = True
+        mask[column.rows[column.codes == code]] = True
     return mask
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
-from semsearch.errors import QueryError, shortened
+from semsearch.errors import QueryError
 from semsearch.search import tree
 from semsearch.search.tree import ITEM, Field, Node
 from semsearch.search.values import Literal, Mistake, as_like, as_member, as_test, as_tests
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sqlglot.expressions import Expression
 
 MAX_LENGTH = 4096
-LONGEST_SHOWN = 160
 EXAMPLE = "stars <= 2 and source = 'yelp'"
 ITEM_COLUMNS = ("key", "text")
 """What every item has beside its fields; a field of the same name comes first."""
@@ -41,8 +40,6 @@ def parse_filter(where: str, fields: Mapping[str, str]) -> Node:
         QueryError: the text cannot be read, names a field that does not exist (the message names
             those that do), or compares a field with a value of another type.
     """
-    if not isinstance(where, str):
-        raise TypeError(f"a filter is a text, got {shortened(where)}")
     if not where.strip():
         raise QueryError("the filter is empty", f"write one such as {EXAMPLE!r}, or leave it out")
     if len(where) > MAX_LENGTH:
@@ -51,14 +48,10 @@ def parse_filter(where: str, fields: Mapping[str, str]) -> Node:
         return _Reading(where, fields).node(_parsed(where))
     except RecursionError as error:
         raise QueryError(
-            f"{_named(where)} is nested too deeply", "use fewer parentheses"
-        ) from error
+            f"the filter {where!r} is nested too deeply", "use fewer parentheses"
+        ) from (error)
     except Mistake as error:
-        raise QueryError(f"{_named(where)} {error.problem}", error.remedy) from error
-
-
-def _named(where: str) -> str:
-    return f"the filter {shortened(where, LONGEST_SHOWN)}"
+        raise QueryError(f"the filter {where!r} {error.problem}", error.remedy) from error
 
 
 def _parsed(where: str) -> Expression:

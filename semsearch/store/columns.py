@@ -8,62 +8,44 @@ date, one that is missing or damaged is read anew.
 
 from __future__ import annotations
 
-import hashlib
-import io
 import logging
 import threading
-import zipfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import apsw
 import numpy as np
 
-from semsearch import fsio
-from semsearch.columns import KINDS, Column, ListColumn, Mask, TextColumn, pruned
+from semsearch.columns import Column, Mask
+from semsearch.errors import CollectionError, StorageError
+from semsearch.store.column_files import (
+    NO_SPACE,
+    SAVED_KIND,
+    Held,
+    Reading,
+    content_of,
+    find_saved,
+    load_column,
+    save_column,
+)
 from semsearch.store.database import transaction
-from semsearch.store.derived import Derived, read_derived
 from semsearch.store.field_values import aligned, joined, read_column
 from semsearch.store.folder import Folder
 from semsearch.store.reader import Snapshot, ids_where, read_version
 from semsearch.store.segments import Ids
 from semsearch.store.writer import Writer
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from semsearch.store.store import Store
 
 logger = logging.getLogger(__name__)
-
-SAVED_KIND = "column"
-NO_SPACE = -1
-"""A column belongs to the items, whichever module made their vectors."""
 
 SMALLEST_SAVED = 20_000
 """Rows below which a column is not saved: the database gives it in a blink."""
 
-LARGEST_WORDS = 256 * 1024 * 1024
-"""Bytes of distinct words above which a column is not saved: nobody filters by whole texts often,
-and they stand in the database already."""
-
 STALE_SHARE = 16
 """A saved column is saved again when more than one row in so many has changed since."""
-
-
-class Reading(Protocol):
-    """Hands over this thread's connection, which cannot write; `Store` has it."""
-
-    def __call__(self, ask: Callable[[apsw.Connection], T], /) -> T:
-        """Return what `ask` reads."""
-
-
-@dataclass(frozen=True)
-class Held:
-    """A column of the rows `ids`, right for every change up to `version`."""
-
-    kind: str
-    version: int
-    ids: Ids
-    column: Column
 
 
 class Columns:
@@ -73,6 +55,7 @@ class Columns:
         self._folder = folder
         self._read = read
         self._held: dict[str, Held] = {}
+        self._unsaved: set[str] = set()
         self._locks: dict[str, threading.Lock] = {}
 
     def at(self, snapshot: Snapshot) -> SnapshotColumns:
@@ -109,21 +92,19 @@ class Columns:
     def clear(self) -> None:
         """Let go of every column in memory."""
         self._held.clear()
+        self._unsaved.clear()
 
-    def names(self) -> list[str]:
-        """Return the fields whose columns are in memory."""
-        return sorted(self._held)
+    def unsaved(self) -> set[str]:
+        """Return the fields whose columns this process had to read from the database."""
+        return set(self._unsaved)
 
     def _saved(self, writer: Writer, snapshot: Snapshot, name: str, kind: str) -> bool:
         with self._locks.setdefault(name, threading.Lock()):
             held = self._current(snapshot, name, kind)
+        self._unsaved.discard(name)
         if not self._is_stale(name, held):
             return False
-        column = pruned(held.column)
-        if isinstance(column, TextColumn | ListColumn) and len(column.words.data) > LARGEST_WORDS:
-            return False
-        _save(self._folder, writer, name, replace(held, column=column))
-        return True
+        return save_column(self._folder, writer, name, held)
 
     def _current(self, snapshot: Snapshot, name: str, kind: str) -> Held:
         held = self._held.get(name)
@@ -132,31 +113,27 @@ class Columns:
         if held is None or not _fits(held, snapshot, kind):
             before = held
             held = self._read(lambda c: _brought(c, snapshot, name, kind, before))
+            if before is None or _much(len(held.ids) - len(before.ids), held):
+                self._unsaved.add(name)
         newest = self._held.get(name)
-        if newest is None or newest.kind != kind or newest.version <= held.version:
+        if newest is None or newest.kind != kind or newest.of <= held.of:
             self._held[name] = held
         return held
 
     def _loaded(self, name: str, kind: str) -> Held | None:
-        entry = self._entry(name, kind)
-        return None if entry is None else load(entry)
-
-    def _entry(self, name: str, kind: str) -> Derived | None:
-        entries = self._read(
-            lambda c: read_derived(c, self._folder, SAVED_KIND, NO_SPACE, only=name)
-        )
-        return next((entry for entry in entries if entry.detail.get("type") == kind), None)
+        entry = find_saved(self._read, self._folder, name, kind)
+        return None if entry is None else load_column(entry)
 
     def _is_stale(self, name: str, held: Held) -> bool:
-        entry = self._entry(name, held.kind)
-        if entry is None or _content(entry) is None:
+        entry = find_saved(self._read, self._folder, name, held.kind)
+        if entry is None or content_of(entry) is None:
             return True
         version = entry.detail["version"]
         changed = self._read(
             lambda c: c.execute("SELECT count(*) FROM item WHERE changed_seq > ?", (version,)).get
         )
         gone = max(0, entry.rows - len(held.ids))
-        return int(changed) + gone > len(held.ids) // STALE_SHARE
+        return _much(int(changed) + gone, held)
 
 
 @dataclass(frozen=True)
@@ -180,21 +157,28 @@ class SnapshotColumns:
         return mask
 
 
-def load(entry: Derived) -> Held | None:
-    """Return the column that was saved; None where its file is missing or damaged."""
-    data = _content(entry)
-    if data is None:
-        return None
-    kind = entry.detail["type"]
+def save_columns(store: Store) -> list[str]:
+    """Save what this process had to read, and return which fields.
+
+    A collection calls it at its leisure: it takes an instant, as all is in memory. Where another
+    process writes, the disk is full, or the collection may only be read, nothing is saved and
+    nothing is lost.
+    """
+    fields = {
+        name: kind for name, kind in store.fields().items() if name in store.columns.unsaved()
+    }
+    if not fields or store.read_only or len(store.snapshot().every) < SMALLEST_SAVED:
+        return []
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            column = KINDS[kind].from_arrays(dict(arrays))
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        logger.warning(
-            "the saved column %r cannot be read (%s); it is made anew", entry.name, error
-        )
-        return None
-    return Held(kind, int(entry.detail["version"]), entry.ids, column)
+        with store.writing(brief=True) as writer:
+            return store.columns.save(writer, store.snapshot(), fields)
+    except (CollectionError, StorageError) as error:
+        logger.info("the columns of %s are not saved: %s", ", ".join(fields), error)
+        return []
+
+
+def _much(changed: int, held: Held) -> bool:
+    return changed > len(held.ids) // STALE_SHARE
 
 
 def _fits(held: Held, snapshot: Snapshot, kind: str) -> bool:
@@ -214,13 +198,14 @@ def _brought(
         version = read_version(connection)
         fresh = ids if held is None else _fresh(connection, held, ids)
         if held is None or len(fresh) > len(ids) // 2:
-            return Held(kind, version, ids, read_column(connection, name, kind, ids, whole=True))
+            column = read_column(connection, name, kind, ids, whole=True)
+            return Held(kind, version, ids, column, of=snapshot.version)
         if not len(fresh):
             column = aligned(held.column, held.ids, ids, kind)
         else:
             read = read_column(connection, name, kind, fresh, whole=False)
             column = _merged(held, fresh, read, ids)
-    return Held(kind, version, ids, column)
+    return Held(kind, version, ids, column, of=snapshot.version)
 
 
 def _fresh(connection: apsw.Connection, held: Held, ids: Ids) -> Ids:
@@ -242,27 +227,3 @@ def _merged(held: Held, fresh: Ids, read: Column, ids: Ids) -> Column:
     at = np.searchsorted(held.ids, ids)
     at[np.searchsorted(ids, fresh)] = len(held.ids) + np.arange(len(fresh))
     return both.take(at)
-
-
-def _content(entry: Derived) -> bytes | None:
-    try:
-        data = entry.path.read_bytes()
-    except OSError as error:
-        logger.info("the saved column %r is not there (%s)", entry.name, error.strerror)
-        return None
-    if len(data) != entry.size or hashlib.sha256(data).hexdigest() != entry.sha256:
-        logger.warning("the saved column %r is damaged; it is made anew", entry.name)
-        return None
-    return data
-
-
-def _save(folder: Folder, writer: Writer, name: str, held: Held) -> None:
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **held.column.arrays())
-    published = fsio.publish_bytes(
-        buffer.getvalue(),
-        scratch=folder.scratch,
-        place=lambda sha256: folder.derived_file(sha256, ".npz"),
-    )
-    detail = {"type": held.kind, "version": held.version}
-    writer.record_derived(SAVED_KIND, name, published, len(held.ids), held.ids, detail, NO_SPACE)

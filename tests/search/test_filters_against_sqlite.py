@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 from hypothesis import given, settings
@@ -13,14 +14,15 @@ FIELDS = {"n": "number", "t": "text", "b": "boolean", "d": "date", "l": "list"}
 SIGNS = ["=", "<>", "<", "<=", ">", ">="]
 
 # Few values, so that filters meet rows; with the neighbours of 2**53 and of 64 bits among them.
-numbers = st.sampled_from(
-    [0, 1, -1, 2, 2.5, -2.5, 1e300, 2**53, 2**53 + 1, 2**53 + 2, -(2**53) - 1, 2.0**53, 2.0**63,
-     2**63 - 1, -(2**63), -(2.0**63), 2**62 + 1, 2.0**62]
-)  # fmt: skip
-texts = st.sampled_from(
-    ["", "a", "A", "ab", "aB%", "b", "a_b", "é", "É", "日本", "\U0001f35c", "\uffff", "a'b",
-     "a\nb", "k", "K", "10", "9"]
-)  # fmt: skip
+NUMBERS = [
+    0, 1, -1, 2, 2.5, -2.5, 1e300, 2**53, 2**53 + 1, 2**53 + 2, -(2**53) - 1, 2.0**53, 2.0**63,
+     2**63 - 1, -(2**63), -(2.0**63), 2**62 + 1, 2.0**62, 0.5,
+]  # fmt: skip
+TEXTS = [
+    "", "a", "A", "ab", "aB%", "b", "a_b", "é", "É", "日本", "\U0001f35c", "\uffff", "a'b",
+     "a\nb", "k", "K", "\u212a", "10", "9", "aab", "abab", "baab",
+]  # fmt: skip
+numbers, texts = st.sampled_from(NUMBERS), st.sampled_from(TEXTS)
 patterns = st.text(alphabet="ab%_ÉBk", max_size=5)
 days = st.sampled_from(["2024-02-28", "2024-02-29", "2024-03-01", "1969-12-31", "0001-01-01"])
 moments = st.tuples(days, st.sampled_from(["T00:00:00Z", "T12:30:00Z", "T23:59:59Z"])).map("".join)
@@ -147,3 +149,23 @@ def test_a_random_filter_finds_what_sqlite_finds(
     where, condition = pair
     assert table.matching(where) == table.matching_in_sqlite(condition)
     table.database.close()
+
+
+def test_every_number_is_compared_exactly_with_every_other() -> None:
+    table = SmallTable(FIELDS, {str(at): {"n": each} for at, each in enumerate([*NUMBERS, None])})
+    literals = [*map(spelled, NUMBERS), "1e400", "-1e400", "18446744073709551616"]
+    for literal in literals:
+        for sign in SIGNS:
+            where, condition = both(f"FIELD {sign} {literal}", "n")
+            assert table.matching(where) == table.matching_in_sqlite(condition), where
+
+
+def test_every_pattern_of_four_characters_matches_as_in_sqlite() -> None:
+    table = SmallTable(FIELDS, {str(at): {"t": each} for at, each in enumerate([*TEXTS, None])})
+    for n in range(5):
+        for drawn in itertools.product("aB%_", repeat=n):
+            where, condition = both(f"FIELD like '{''.join(drawn)}'", "t")
+            assert table.matching(where) == table.matching_in_sqlite(condition), where
+    for pattern in ("k", "%É", "_", "日%", "%\n%"):
+        where, condition = both(f"FIELD like '{pattern}'", "t")
+        assert table.matching(where) == table.matching_in_sqlite(condition), where

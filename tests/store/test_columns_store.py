@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -12,10 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from semsearch import fsio
 from semsearch.search import parse_filter, passing
 from semsearch.store import Batch, NewItem, Refresh, Space, Store
 from semsearch.store import columns as columns_module
-from semsearch.store.columns import Columns
+from semsearch.store.column_files import NO_SPACE, find_saved
+from semsearch.store.columns import Columns, save_columns
 
 DIM = 2
 KINDS = {"n": "number", "t": "text", "b": "boolean", "d": "date", "l": "list"}
@@ -65,6 +69,7 @@ def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def counting(connection: Any, name: str, kind: str, ids: Any, *, whole: bool) -> Any:
         counts.append(len(ids))
+        time.sleep(0.02)  # so that threads meet
         return read(connection, name, kind, ids, whole=whole)
 
     monkeypatch.setattr(columns_module, "read_column", counting)
@@ -82,7 +87,7 @@ def saved(store: Store, *names: str) -> list[str]:
 
 
 def file_of(store: Store, name: str) -> Path:
-    entry = fresh(store)._entry(name, store.fields()[name])
+    entry = find_saved(store._read, store.folder, name, store.fields()[name])
     assert entry is not None
     return entry.path
 
@@ -150,13 +155,17 @@ def test_what_was_committed_is_found_and_nothing_else_is_read(
     assert counts[4:] == []
 
 
-def test_an_older_snapshot_keeps_its_rows(store: Store) -> None:
+def test_an_older_snapshot_keeps_its_rows_and_is_in_nobodys_way(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put(store, *many(10))
     columns, old = fresh(store), store.snapshot()
     put(store, *many(10, start=10))
+    counts = watched(store, monkeypatch)
     assert len(columns.column(store.snapshot(), "n", "number")) == 20
     assert len(columns.column(old, "n", "number")) == 10
     assert found(store, columns, "n = 15") == ["k15"]
+    assert counts == [20]
 
 
 def test_rows_that_are_gone_leave_their_place(store: Store) -> None:
@@ -174,11 +183,11 @@ def test_rows_that_are_gone_leave_their_place(store: Store) -> None:
 
 
 def test_columns_follow_whatever_happens_to_the_rows(store: Store) -> None:
-    """A hundred random changes; each time the columns answer what the database answers."""
+    """Fifty random changes; each time the columns answer what the database answers."""
     random = np.random.default_rng(0)
     columns = fresh(store)
     put(store, item("k0", n=0, t="0"))
-    for step in range(1, 100):
+    for step in range(1, 50):
         live = store.snapshot().ids
         fields = {
             "n": [None, step, 2**60 + step][step % 3],
@@ -291,6 +300,50 @@ def test_a_column_is_saved_again_when_enough_of_it_has_changed(store: Store) -> 
 
 
 @pytest.mark.usefixtures("small")
+def test_what_a_process_had_to_read_is_saved_at_its_leisure(store: Store) -> None:
+    put(store, *many(64))
+    assert save_columns(store) == []
+    assert found(store, store.columns, "n < 2") == ["k0", "k1"]
+    assert save_columns(store) == ["n"]
+    assert save_columns(store) == []
+    store.columns.clear()
+    assert found(store, store.columns, "n < 2 and t = 'word 0'") == ["k0"]
+    assert save_columns(store) == ["t"]
+
+
+@pytest.mark.usefixtures("small")
+def test_nothing_is_saved_while_somebody_else_writes_or_where_one_may_only_read(
+    store: Store,
+) -> None:
+    put(store, *many(64))
+    assert found(store, store.columns, "n < 1") == ["k0"]
+    with store.writing():
+        assert save_columns(store) == []
+    reader = Store(store.folder.path, read_only=True)
+    assert found(reader, reader.columns, "n < 1") == ["k0"]
+    assert save_columns(reader) == []
+    assert save_columns(store) == ["n"]
+
+
+@pytest.mark.usefixtures("small")
+def test_a_full_disk_saves_nothing_and_disturbs_nobody(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, *many(64))
+    assert found(store, store.columns, "n < 1") == ["k0"]
+
+    def full(operation: str, path: Path) -> None:
+        if operation == "write" and path.parent == store.folder.scratch:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fsio, "checkpoint", full)
+        assert save_columns(store) == []
+    assert found(store, store.columns, "n < 1") == ["k0"]
+    assert list(store.folder.derived.iterdir()) == []
+
+
+@pytest.mark.usefixtures("small")
 def test_a_saved_column_of_a_type_that_changed_is_not_used(store: Store) -> None:
     put(store, *many(5))
     saved(store, "n")
@@ -334,9 +387,8 @@ def test_a_file_of_pickles_is_never_unpickled(store: Store, tmp_path: Path) -> N
     put(store, *many(5))
     columns = fresh(store)
     monster = tmp_path / "monster.npz"
-    np.savez(monster, values=np.array([print], dtype=object), allow_pickle=True)
-    from semsearch import fsio
-
+    arrays = {"values": np.array([print] * 5), "large": np.array([]), "integers": np.array([])}
+    np.savez(monster, allow_pickle=True, **arrays)
     published = fsio.publish_bytes(
         monster.read_bytes(),
         scratch=store.folder.scratch,
@@ -344,7 +396,7 @@ def test_a_file_of_pickles_is_never_unpickled(store: Store, tmp_path: Path) -> N
     )
     with store.writing() as writer:
         detail = {"type": "number", "version": 1}
-        writer.record_derived("column", "n", published, 5, None, detail, columns_module.NO_SPACE)
+        writer.record_derived("column", "n", published, 5, None, detail, NO_SPACE)
     assert fresh(store)._loaded("n", "number") is None
     assert found(store, columns, "n = 4") == ["k4"]
 
