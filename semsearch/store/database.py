@@ -150,7 +150,19 @@ def _open(path: Path, flags: int) -> apsw.Connection:
     connection.pragma("mmap_size", 0)
     if connection.reserve_bytes() != CHECKSUM_BYTES:
         raise damaged_database(path, "its pages carry no checksums")
+    _check_length(path, connection)
     return connection
+
+
+def _check_length(path: Path, connection: apsw.Connection) -> None:
+    """Refuse a file that was cut: SQLite reads zeros where its last pages should be."""
+    log = path.with_name(f"{path.name}-wal")
+    with transaction(connection, "DEFERRED"):  # keeps a log from being emptied meanwhile
+        expected = connection.pragma("page_count") * connection.pragma("page_size")
+        if log.exists() and log.stat().st_size:
+            return  # pages may stand there that the database does not have yet
+        if path.stat().st_size < expected:
+            raise damaged_database(path, f"it should have {expected} bytes")
 
 
 @cache
