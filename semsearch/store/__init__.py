@@ -1,5 +1,6 @@
 """The truth about a collection: one SQLite database and the immutable files it names."""
 
+from semsearch.store.compaction import CompactReport
 from semsearch.store.derived import Derived
 from semsearch.store.reader import Snapshot, StoredItem
 from semsearch.store.schema import Space
@@ -8,6 +9,7 @@ from semsearch.store.writer import Batch, Known, NewItem, Refresh
 
 __all__ = [
     "Batch",
+    "CompactReport",
     "Derived",
     "Known",
     "NewItem",

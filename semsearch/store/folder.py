@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import stat
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +54,16 @@ class Folder:
         return self.path / "derived"
 
     @property
+    def thumbnails(self) -> Path:
+        """Small pictures, named by the digest of their original and their size."""
+        return self.derived / "thumbnails"
+
+    @property
+    def quarantine(self) -> Path:
+        """Files that did not have their digest, kept for whoever wants to look at them."""
+        return self.path / "quarantine"
+
+    @property
     def segments(self) -> Path:
         """Vector segments, named by their digest."""
         return self.path / "segments"
@@ -81,6 +93,19 @@ class Folder:
     def blob(self, sha256: str) -> Path:
         """Where the original image of this digest stands."""
         return self.blobs / sha256[:2] / sha256
+
+    def owned(self, kind: str, sha256: str) -> Path:
+        """Where a file of the manifest stands; `kind` is segment, head or blob."""
+        return {"segment": self.segment, "head": self.head, "blob": self.blob}[kind](sha256)
+
+    def size(self) -> int:
+        """Return how many bytes all the files take; writers may come and go meanwhile."""
+        total = 0
+        for path in self.path.rglob("*"):
+            with suppress(FileNotFoundError):
+                found = path.lstat()
+                total += found.st_size if stat.S_ISREG(found.st_mode) else 0
+        return total
 
 
 def is_collection(path: Path) -> bool:
@@ -163,7 +188,10 @@ def _read_format(folder: Folder) -> tuple[int, int]:
         stamp = json.loads(folder.format.read_text("utf-8"))
         if stamp["format"] != FORMAT_NAME:
             raise ValueError(stamp["format"])
-        return int(stamp["major"]), int(stamp["minor"])
+        major, minor = int(stamp["major"]), int(stamp["minor"])
+        if major < 1:
+            raise ValueError(major)
+        return major, minor
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CollectionDamaged(
             f"the file {str(folder.format)!r} does not say which format this is",

@@ -10,6 +10,7 @@ import logging
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import apsw
 import numpy as np
@@ -17,7 +18,14 @@ import numpy as np
 from semsearch import fsio
 from semsearch.errors import CollectionDamaged
 from semsearch.store.folder import Folder
-from semsearch.store.segments import Ids, Segment, map_segment, unpacked_ids, write_rows
+from semsearch.store.segments import (
+    Entry,
+    Ids,
+    chunks_of,
+    map_verified,
+    publish_rows,
+    read_entries,
+)
 from semsearch.vectors import Vectors
 
 logger = logging.getLogger(__name__)
@@ -50,34 +58,17 @@ def publish_folded(
 ) -> Folded:
     """Write (n, dim) vectors of new `ids` as a segment, together with the small ones before it.
 
-    Nothing names the file yet; `take_over` does, inside the transaction that adds the items.
+    Nothing names the file yet; `replace_segments` does, in the transaction that adds the items.
     """
     taken = _last_segments(connection, folder, space_id, vectors)
-    blocks = [*(each.vectors for each in taken), vectors]
-    published = fsio.publish(
-        lambda file: write_rows(file, blocks), scratch=folder.scratch, place=folder.segment
+    blocks = [*(block for _, block in taken), vectors]
+    published = publish_rows(
+        folder,
+        (sum(len(block) for block in blocks), vectors.shape[1]),
+        chain.from_iterable(chunks_of(block) for block in blocks),
     )
-    covered = np.concatenate([*(each.ids for each in taken), ids])
-    return Folded(covered, published, tuple(each.first_id for each in taken))
-
-
-def forget_segments(
-    connection: apsw.Connection, space_id: int, first_ids: Sequence[int]
-) -> list[str]:
-    """Take segments out of the catalogue; stands inside a transaction.
-
-    Returns:
-        The digests of the files that nothing names any more, to be unlinked after the commit.
-    """
-    connection.executemany(
-        "DELETE FROM segment WHERE space_id = ? AND first_id = ?",
-        ((space_id, first_id) for first_id in first_ids),
-    )
-    rows = connection.execute(
-        "DELETE FROM file WHERE kind = 'segment' AND sha256 NOT IN (SELECT sha256 FROM segment)"
-        " RETURNING sha256"
-    )
-    return [sha256 for (sha256,) in rows]
+    covered = np.concatenate([*(entry.ids for entry, _ in taken), ids])
+    return Folded(covered, published, tuple(entry.first_id for entry, _ in taken))
 
 
 def foldable(sizes: Sequence[int], new: int) -> int:
@@ -96,37 +87,18 @@ def foldable(sizes: Sequence[int], new: int) -> int:
 
 def _last_segments(
     connection: apsw.Connection, folder: Folder, space_id: int, vectors: Vectors
-) -> list[Segment]:
-    rows = list(
-        connection.execute(
-            "SELECT first_id, n, ids, segment.sha256, size FROM segment JOIN file"
-            " ON file.kind = 'segment' AND file.sha256 = segment.sha256"
-            " WHERE space_id = ? ORDER BY first_id",
-            (space_id,),
-        )
-    )
-    count = foldable([size for *_, size in rows], vectors.nbytes)
-    last = rows[len(rows) - count :]
-    room = sum(size for *_, size in last) + vectors.nbytes + SPARE
+) -> list[tuple[Entry, Vectors]]:
+    entries = read_entries(connection, space_id)
+    count = foldable([entry.size for entry in entries], vectors.nbytes)
+    last = entries[len(entries) - count :]
+    room = sum(entry.size for entry in last) + vectors.nbytes + SPARE
     if not last or shutil.disk_usage(folder.path).free < room:
         return []
-    found: list[Segment] = []
-    for first_id, n, packed, sha256, size in reversed(last):
+    found: list[tuple[Entry, Vectors]] = []
+    for entry in reversed(last):
         try:
-            block = _verified(folder, sha256, size, (n, vectors.shape[1]))
+            found.insert(0, (entry, map_verified(folder, entry, vectors.shape[1])))
         except CollectionDamaged as error:
             logger.warning("%s; it stays as it is", error.problem)
             break
-        found.insert(0, Segment(first_id, block, sha256, unpacked_ids(packed)))
     return found
-
-
-def _verified(folder: Folder, sha256: str, size: int, shape: tuple[int, int]) -> Vectors:
-    """Map a segment whose every byte is as written: folding a damaged one would hide the damage."""
-    block = map_segment(folder, sha256, size, shape)
-    if fsio.digest_of(folder.segment(sha256)) != sha256:
-        raise CollectionDamaged(
-            f"the vector segment {sha256[:12]} in {str(folder.path)!r} is damaged",
-            "restore it from a backup",
-        )
-    return block

@@ -171,7 +171,7 @@ class Store:
 
     def bytes_on_disk(self) -> int:
         """Return how many bytes the collection's files take."""
-        return sum(p.stat().st_size for p in self.folder.path.rglob("*") if p.is_file())
+        return self.folder.size()
 
     def derived(self, kind: str) -> list[Derived]:
         """Return the derived files of one kind that the catalogue names for the current space."""

@@ -15,12 +15,13 @@ import numpy.typing as npt
 from semsearch import fsio
 from semsearch.errors import CollectionSwitched
 from semsearch.store import derived, merging
+from semsearch.store.compaction import CompactReport, compact, mark_for_erasing
 from semsearch.store.database import transaction
 from semsearch.store.folder import Folder
 from semsearch.store.reader import batched, read_space
 from semsearch.store.reuse import Earlier
 from semsearch.store.schema import Space, Value, fields_as_json, signature_of, type_of
-from semsearch.store.segments import Ids, packed_ids
+from semsearch.store.segments import Ids, insert_segment, replace_segments
 from semsearch.store.spaces import Spaces
 from semsearch.vectors import Vectors
 
@@ -143,8 +144,9 @@ class Writer:
             unused = []
             if folded is not None:
                 self._insert_items(batch.items, seq)
-                unused = merging.forget_segments(self._connection, space.id, folded.taken)
-                self.record_segment(space.id, folded.ids, folded.published)
+                unused = replace_segments(
+                    self._connection, space.id, folded.taken, folded.ids, folded.published
+                )
             self._refresh_items(batch.refreshed, seq)
             self._widen_fields(batch.field_types)
             if batch.source is not None:
@@ -168,17 +170,22 @@ class Writer:
 
     def record_segment(self, space_id: int, ids: Ids, published: fsio.Published) -> None:
         """Name a published file as the vectors of `ids`; stands inside a transaction."""
-        self._record_file("segment", published)
-        self._connection.execute(
-            "INSERT INTO segment (space_id, first_id, n, ids, sha256) VALUES (?, ?, ?, ?, ?)",
-            (space_id, int(ids[0]), len(ids), packed_ids(ids), published.sha256),
-        )
+        insert_segment(self._connection, space_id, ids, published)
 
-    def delete(self, ids: Iterable[int]) -> None:
-        """Bury items; searches leave them out from here on."""
+    def delete(self, ids: Iterable[int], *, erase: bool = False) -> None:
+        """Bury items; searches leave them out from here on.
+
+        With `erase` the next `compact` takes their bytes off the disk, whoever calls it.
+        """
         wanted = list(ids)
         with transaction(self._connection):
             self._bury(wanted, self._count("delete", len(wanted)))
+            if erase:
+                mark_for_erasing(self._connection)
+
+    def compact(self) -> CompactReport:
+        """Drop all deleted rows and shrink the files, see `compaction.compact`."""
+        return compact(self._folder, self._connection)
 
     def save_result(
         self,

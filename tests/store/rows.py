@@ -29,7 +29,8 @@ def put(store: Store, *keys: str, seed: int = 0) -> np.ndarray:
 
 def keys(store: Store) -> list[str]:
     ids = store.snapshot().ids.tolist()
-    return [store.items(ids)[id_].key for id_ in ids]
+    items = store.items(ids)
+    return [items[id_].key for id_ in ids]
 
 
 def stored_vectors(store: Store) -> np.ndarray:
