@@ -8,9 +8,12 @@
     │   ├── CollectionNotFound
     │   ├── CollectionExists
     │   ├── CollectionDamaged
+    │   │   └── IndexDamaged     the file of an index is not what was written
     │   ├── CollectionLocked     another process is writing
     │   ├── CollectionSwitched   vectors of another module are searched by now
     │   ├── FormatTooNew         written by a newer semsearch
+    │   ├── IndexBuildFailed     the process that builds an index ended without one
+    │   │   └── IndexBuildStopped    it was told to
     │   ├── KeyNotFound          no stored item has this key
     │   └── ResultNotFound       no stored clustering or classifier has this name
     ├── QueryError               a filter or query cannot be understood
@@ -89,6 +92,12 @@ class CollectionDamaged(CollectionError):
     code = "collection-damaged"
 
 
+class IndexDamaged(CollectionDamaged):
+    """Raised when an index file is missing or is not what was written; it can be rebuilt."""
+
+    code = "index-damaged"
+
+
 class CollectionLocked(CollectionError):
     """Raised when another process holds the writer's lock."""
 
@@ -105,6 +114,18 @@ class FormatTooNew(CollectionError):
     """Raised when a collection was written by a newer semsearch."""
 
     code = "format-too-new"
+
+
+class IndexBuildFailed(CollectionError):
+    """Raised when the process that builds an index ended without one; search goes on without."""
+
+    code = "index-build"
+
+
+class IndexBuildStopped(IndexBuildFailed):
+    """Raised when the process that builds an index was told to stop."""
+
+    code = "index-build-stopped"
 
 
 class KeyNotFound(CollectionError):

@@ -1,8 +1,11 @@
 """FAISS: exact search, indexes of codes and k-means over arrays; knows neither ids nor encoders."""
 
+from semsearch.index.choose import check_request, choose_index
 from semsearch.index.codes import CodeIndex
 from semsearch.index.evaluate import recall_at_k
 from semsearch.index.exact import Block, search_exact
+from semsearch.index.files import load_index, publish_index
+from semsearch.index.jobs import BuiltIndex, IndexJob, run_worker
 from semsearch.index.plan import IndexPlan
 from semsearch.index.rows import NONE, Rows
 from semsearch.index.view import SearchView
@@ -10,10 +13,17 @@ from semsearch.index.view import SearchView
 __all__ = [
     "NONE",
     "Block",
+    "BuiltIndex",
     "CodeIndex",
+    "IndexJob",
     "IndexPlan",
     "Rows",
     "SearchView",
+    "check_request",
+    "choose_index",
+    "load_index",
+    "publish_index",
     "recall_at_k",
+    "run_worker",
     "search_exact",
 ]

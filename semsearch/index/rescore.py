@@ -6,10 +6,12 @@ import numpy as np
 
 from semsearch.index.codes import CodeIndex
 from semsearch.index.native import RowNumbers
-from semsearch.index.rows import NONE, best
+from semsearch.index.rows import NONE, Mask, best
 from semsearch.index.scan import scan
 from semsearch.index.scope import Scope
 from semsearch.vectors import Vectors
+
+EQUAL = 1e-6
 
 
 def search_codes(
@@ -31,6 +33,22 @@ def search_codes(
     if len(left):
         rows[left], scores[left] = scan(scope.rows, queries[left], k, scope.parts)
     return rows, scores
+
+
+def finds_itself(codes: CodeIndex, scope: Scope, n: int, seed: int) -> Mask:
+    """Return for up to `n` coded rows of the scope whether a search by codes finds them again."""
+    positions = np.arange(codes.n) if scope.codes is None else np.flatnonzero(scope.codes)
+    if len(positions) > n:
+        positions = np.random.default_rng(seed).choice(positions, size=n, replace=False)
+    own = scope.coverage.rows_of(positions)[:, None]
+    queries = scope.rows.take(own[:, 0])
+    scores = scope.rows.inner_products(queries, _candidates(codes, scope, queries, 1))
+    # A copy of the row is as good as the row.
+    return np.asarray(scores.max(axis=1, initial=-1) >= _own(scope, queries, own) - EQUAL)
+
+
+def _own(scope: Scope, queries: Vectors, own: RowNumbers) -> Vectors:
+    return scope.rows.inner_products(queries, own)[:, 0]
 
 
 def _candidates(codes: CodeIndex, scope: Scope, queries: Vectors, k: int) -> RowNumbers:

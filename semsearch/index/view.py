@@ -7,13 +7,16 @@ from functools import cached_property
 
 import numpy as np
 
+from semsearch.errors import IndexDamaged
 from semsearch.index.codes import CodeIndex
 from semsearch.index.native import RowNumbers
-from semsearch.index.rescore import search_codes
+from semsearch.index.rescore import finds_itself, search_codes
 from semsearch.index.rows import Mask, Rows
 from semsearch.index.scan import scan
 from semsearch.index.scope import Coverage, Scope
 from semsearch.vectors import Vectors
+
+N_CANARIES = 16
 
 FEW_ROWS = 4096
 """Up to so many rows are scanned: that costs less than any way through the codes."""
@@ -78,6 +81,22 @@ class SearchView:
         """Return what `search` does, by scanning every row that may be found."""
         queries = self._checked(queries, k)
         return scan(self.rows, queries, k, self._scope(allowed).parts)
+
+    def check_codes(self, seed: int = 0) -> None:
+        """Search some rows by the codes: were these not built from these rows, they would be lost.
+
+        Raises:
+            IndexDamaged: more rows did not find themselves than an index of its recall loses.
+        """
+        if self.codes is None:
+            return
+        found = finds_itself(self.codes, self._everything, N_CANARIES, seed)
+        lost = len(found) - int(np.count_nonzero(found))
+        if lost > max(1, round(2 * len(found) * (1 - self.codes.plan.recall))):
+            raise IndexDamaged(
+                f"{lost} of {len(found)} stored rows are not found by the index that holds them",
+                "it is rebuilt from the stored vectors; until then search compares them all",
+            )
 
     @property
     def n_live(self) -> int:

@@ -15,8 +15,8 @@ from semsearch.index.build import build_codes
 
 N, DIM = 9000, 16
 SPECS = {
-    "IVF1,PQ8x4fs": (1, 100),
-    "IVF64,PQ8x4fs": (8, 100),
+    "IVF1,PQ8x4fs": (1, 200),
+    "IVF64,PQ8x4fs": (12, 200),
     "IVF16,RaBitQfs": (4, 200),
     "HNSW16": (400, 50),
     "PQ8x4fs": (0, 100),
