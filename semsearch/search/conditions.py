@@ -14,12 +14,16 @@ class Condition:
 
     sql: str
     values: tuple[str, ...] = ()
+    negated: bool = False
+    """Whether the contrary was asked: few rows are quicker to find than all others."""
 
 
 def condition_of(leaf: Leaf) -> Condition:
     """Return what SQLite is asked for a leaf on `key` or `text`; its values are parameters."""
     name = {"key": "key", "text": "text"}[leaf.field.name]
     match leaf:
+        case Comparison(_, "<>", value):
+            return Condition(f"{name} = ?", (str(value),), negated=True)
         case Comparison(_, sign, value):
             return Condition(f"{name} {sign} ?", (str(value),))
         case Among(_, values):

@@ -38,8 +38,8 @@ class Source(Protocol):
     def column(self, name: str, kind: str) -> Column:
         """Return the values of a field of the type `kind`."""
 
-    def meeting(self, condition: str, values: Sequence[str]) -> Mask:
-        """Return the rows, shape (N,), that meet an SQL condition on the table `item`."""
+    def meeting(self, condition: str, values: Sequence[str], *, negated: bool) -> Mask:
+        """Return the rows, shape (N,), that meet an SQL condition on the table `item`, or not."""
 
 
 def passing(tree: Node, source: Source) -> Mask:
@@ -60,8 +60,8 @@ def _true(node: Node, source: Source, *, negated: bool) -> Mask:
             return mask
     if node.field.kind == ITEM:
         condition = condition_of(node)
-        mask = source.meeting(condition.sql, condition.values)
-        return ~mask if negated else mask
+        is_contrary = negated != condition.negated
+        return source.meeting(condition.sql, condition.values, negated=is_contrary)
     return _leaf(node, source.column(node.field.name, node.field.kind), negated=negated)
 
 

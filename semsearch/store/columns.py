@@ -148,12 +148,21 @@ class SnapshotColumns:
         """Return a field's column, one value a row."""
         return self.columns.column(self.snapshot, name, kind)
 
-    def meeting(self, condition: str, values: Sequence[Any]) -> Mask:
-        """Return the rows, shape (N,), of live items that meet an SQL condition on `item`."""
-        ids = self.read(lambda connection: ids_where(connection, condition, values))
-        rows = self.snapshot.rows_of(ids)
-        mask = np.zeros(len(self.snapshot.every), np.bool_)
-        mask[rows[rows >= 0]] = True
+    def meeting(self, condition: str, values: Sequence[Any], *, negated: bool = False) -> Mask:
+        """Return the rows, shape (N,), of items that meet an SQL condition on `item`, or do not.
+
+        Items that were deleted since the snapshot are not found either way.
+        """
+
+        def ask(connection: apsw.Connection) -> tuple[Ids, Ids]:
+            with transaction(connection, "DEFERRED"):
+                return ids_where(connection, condition, values), _gone(connection, self.snapshot)
+
+        found, gone = self.read(ask)
+        mask = np.full(len(self.snapshot.every), negated, np.bool_)
+        for ids, is_passing in ((found, not negated), (gone, False)):
+            rows = self.snapshot.rows_of(ids)
+            mask[rows[rows >= 0]] = is_passing
         return mask
 
 
@@ -214,6 +223,11 @@ def _fresh(connection: apsw.Connection, held: Held, ids: Ids) -> Ids:
     rows = connection.execute("SELECT id FROM item WHERE changed_seq > ?", (held.version,))
     changed = np.fromiter((row[0] for row in rows), np.int64)
     return np.union1d(added, changed[np.isin(changed, ids)])
+
+
+def _gone(connection: apsw.Connection, snapshot: Snapshot) -> Ids:
+    rows = connection.execute("SELECT id FROM item WHERE deleted_seq > ?", (snapshot.version,))
+    return np.fromiter((row[0] for row in rows), np.int64)
 
 
 def _goes_on(held: Held, ids: Ids) -> bool:

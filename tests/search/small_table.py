@@ -31,9 +31,9 @@ class SmallTable:
     def column(self, name: str, kind: str) -> Column:
         return read_column(self.database, name, kind, self.ids, whole=True)
 
-    def meeting(self, condition: str, values: Sequence[Any]) -> Mask:
+    def meeting(self, condition: str, values: Sequence[Any], *, negated: bool) -> Mask:
         found = self.database.execute(f"SELECT id FROM item WHERE {condition}", tuple(values))
-        return np.isin(self.ids, [id_ for (id_,) in found])
+        return np.isin(self.ids, [id_ for (id_,) in found], invert=negated)
 
     def matching(self, where: str) -> list[str]:
         """Return the keys of the rows that pass a filter."""

@@ -168,6 +168,19 @@ def test_an_older_snapshot_keeps_its_rows_and_is_in_nobodys_way(
     assert counts == [20]
 
 
+def test_an_item_that_was_deleted_since_the_snapshot_is_not_found_by_what_it_is_not(
+    store: Store,
+) -> None:
+    put(store, *many(4))
+    old = store.snapshot()
+    with store.writing() as writer:
+        writer.delete([1])
+    for where in ("key <> 'k3'", "not key = 'k3'", "key in ('k0', 'k1', 'k2')"):
+        mask = passing(parse_filter(where, store.fields()), store.columns.at(old))
+        assert mask.tolist() == [False, True, True, False]
+    assert found(store, store.columns, "text <> 'text of k2'") == ["k1", "k3"]
+
+
 def test_rows_that_are_gone_leave_their_place(store: Store) -> None:
     """As after `compact`, which drops rows and leaves gaps between the ids."""
     put(store, *many(10))
