@@ -22,6 +22,7 @@ from semsearch.cli.modules import modules
 from semsearch.cli.reencode import reencode
 from semsearch.cli.screen import print_error
 from semsearch.cli.search import search, similar
+from semsearch.cli.upkeep import compact
 from semsearch.errors import CollectionLocked, SemsearchError
 from semsearch.modules.handles.policy import OFFLINE
 
@@ -113,7 +114,21 @@ def _plugins() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=PLUGINS)}
 
 
-COMMANDS = (cluster, delete, demo, doctor, index, info, modules, predict, reencode, search, similar, train)
+COMMANDS = (
+    cluster,
+    compact,
+    delete,
+    demo,
+    doctor,
+    index,
+    info,
+    modules,
+    predict,
+    reencode,
+    search,
+    similar,
+    train,
+)
 for command in COMMANDS:
     main.add_command(command)
 

@@ -43,17 +43,28 @@ def _named(module: str, handle: str) -> str:
 @name_argument
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
 @where_option
+@click.option("--purge", is_flag=True, help="Take their bytes off the disk at once, everywhere.")
 @json_option
 @click.pass_context
 def delete(
-    context: click.Context, *, name: str, keys: tuple[str, ...], where: str | None, as_json: bool
+    context: click.Context,
+    *,
+    name: str,
+    keys: tuple[str, ...],
+    where: str | None,
+    purge: bool,
+    as_json: bool,
 ) -> None:
-    """Delete items of NAME by KEY or by filter."""
+    """Delete items of NAME by KEY or by filter.
+
+    Deleted items are never found again; `semsearch compact` takes their bytes off the disk.
+    """
     if bool(keys) == (where is not None):
         raise click.UsageError("give either keys or --where EXPR")
     collection = opened(context, name)
     before = len(collection)
-    n = collection.delete(where=where) if where is not None else collection.delete(list(keys))
+    wanted = list(keys) if keys else None
+    n = collection.delete(wanted, where=where, purge=purge)
     if as_json:
         print_json({"deleted": n, "rows": len(collection)})
     else:

@@ -103,11 +103,17 @@ class Collection(Insight, Upkeep):
             found.entries, found.size, origin=origin, space_id=space.id, request_id=request_id
         )
 
-    def delete(self, keys: Sequence[str] | None = None, *, where: str | None = None) -> int:
+    def delete(
+        self, keys: Sequence[str] | None = None, *, where: str | None = None, purge: bool = False
+    ) -> int:
         """Delete items by key or by filter, and return how many.
+
+        Deleted items are found no more; their bytes leave the disk with `compact`. `purge` does
+        that at once, and takes the index, thumbnails and clusterings made from them along.
 
         Raises:
             KeyNotFound: one of `keys` is not stored; nothing was deleted.
+            StorageFull: purging needs more room; the items are deleted, `compact` purges them.
             QueryError: the filter cannot be understood.
         """
         if (keys is None) == (where is None):
@@ -118,7 +124,9 @@ class Collection(Insight, Upkeep):
             else:
                 ids = sorted({item.id for item in self._live(keys or [])})
             if ids:
-                writer.delete(ids)
+                writer.delete(ids, erase=purge)
+            if ids and purge:
+                writer.compact()
         return len(ids)
 
     # -- search

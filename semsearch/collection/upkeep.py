@@ -7,6 +7,7 @@ from typing import Any
 from semsearch.collection import classifier as classifiers
 from semsearch.collection import clustering as clusterings
 from semsearch.collection.reencodable import Reencodable
+from semsearch.store import CompactReport
 
 
 class Upkeep(Reencodable):
@@ -29,3 +30,16 @@ class Upkeep(Reencodable):
             "clusterings": self._store.result_names(clusterings.KIND),
             "classifiers": self._store.result_names(classifiers.KIND),
         }
+
+    def compact(self) -> CompactReport:
+        """Drop what deleted items hold, join small files and shrink the database.
+
+        Searches go on meanwhile; nothing else can be written.
+
+        Raises:
+            CollectionLocked: another process is writing, or reads and would not let go.
+            StorageFull: there is no room to write the files anew; nothing was changed.
+            CollectionDamaged: a file is not what was written.
+        """
+        with self._store.writing() as writer:
+            return writer.compact()

@@ -212,5 +212,5 @@ def _check_room(folder: Folder, rewrites: Sequence[_Rewrite]) -> None:
             raise StorageFull(
                 f"compacting {str(folder.path)!r} needs {need / 1e6:,.0f} MB free on the disk of"
                 f" {str(path)!r}, and {free / 1e6:,.0f} MB are",
-                "free some space and run it again: nothing was changed",
+                "free some space, then run `semsearch compact`: no file was changed",
             )
