@@ -174,6 +174,8 @@ def _print_reports(names: Sequence[str], reports: Sequence[AddReport], as_json: 
     rest = len(skipped) - SHOWN_SKIPPED
     if rest > 0:
         console.print(f"  and {rest:,} more; --json lists them all")
+    for note in total.notes:
+        console.print(f"  note: {note}")
 
 
 def _check_something_stands(reports: Sequence[AddReport]) -> None:
@@ -191,4 +193,5 @@ def _summed(reports: Sequence[AddReport]) -> AddReport:
         unchanged=sum(report.unchanged for report in reports),
         skipped=[row for report in reports for row in report.skipped],
         seconds=sum(report.seconds for report in reports),
+        notes=list(dict.fromkeys(note for report in reports for note in report.notes)),
     )

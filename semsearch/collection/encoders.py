@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from semsearch.collection.checks import as_list
-from semsearch.corpus import Skipped
+from semsearch.corpus import DigestMap, Skipped
 from semsearch.errors import CollectionError, ContentError, ModuleError
 from semsearch.modules import Module, load_module
 from semsearch.store import Space
@@ -78,9 +78,27 @@ class VectorRow:
     fields: dict[str, Any] = field(default_factory=dict)
 
 
-def vector_entries(
-    vectors: Any, keys: Sequence[str] | None, space: Space, name: str
-) -> list[VectorRow | Skipped]:
+@dataclass(frozen=True)
+class VectorRows:
+    """Rows (n, dim) of the user's own vectors as entries, made as they are asked for."""
+
+    vectors: Vectors
+    keys: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __iter__(self) -> Iterator[VectorRow | Skipped]:
+        first = DigestMap()
+        for row, (key, vector) in enumerate(zip(self.keys, self.vectors, strict=True), start=1):
+            earlier = first.setdefault(key, row)
+            if earlier != row:
+                yield Skipped(row, key, f"the key stands in row {earlier} already")
+            else:
+                yield VectorRow(row, key, vector)
+
+
+def vector_entries(vectors: Any, keys: Sequence[str] | None, space: Space, name: str) -> VectorRows:
     """Return one entry a row of `vectors` (n, dim); a key that comes twice is skipped.
 
     Raises:
@@ -100,7 +118,7 @@ def vector_entries(
     if len(given) != len(rows):
         raise ValueError(f"vectors need one key a row, got {len(given)} keys for {len(rows)} rows")
     names = ["" if key is None else str(key) for key in given]
-    return list(_vector_rows(rows, names))
+    return VectorRows(rows, names)
 
 
 def pinned_module(space: Space, name: str) -> Module:
@@ -119,13 +137,3 @@ def pinned_module(space: Space, name: str) -> Module:
             "install the version that made it, or index the source anew",
         )
     return module
-
-
-def _vector_rows(vectors: Vectors, keys: Sequence[str]) -> Iterator[VectorRow | Skipped]:
-    first: dict[str, int] = {}
-    for row, (key, vector) in enumerate(zip(keys, vectors, strict=True), start=1):
-        if key in first:
-            yield Skipped(row, key, f"the key stands in row {first[key]} already")
-            continue
-        first[key] = row
-        yield VectorRow(row, key, vector)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from semsearch.corpus.values import TYPES, as_text, as_value, kind_of, whole_cha
 SHOWN = 40
 """Characters of a cell that are shown in a message."""
 
+LEAST, MOST = -(2**63), 2**63
 EMPTY: frozenset[type] = frozenset()
 
 
@@ -27,6 +29,9 @@ class Column(Protocol):
     def values(self, cells: Sequence[Any]) -> list[Value]:
         """Return cells of the column as field values, of the one type that all have."""
 
+    def texts(self, cells: Sequence[Any]) -> Sequence[str]:
+        """Return cells of the column as the texts a person would read."""
+
     @property
     def has_text(self) -> bool:
         """Whether any cell reads as a text that is not empty."""
@@ -37,7 +42,7 @@ class Lengths:
 
     def __init__(self) -> None:
         self.n = self._letters = self._phrase_letters = 0
-        self._spelling = Spelling()
+        self.spelling = Spelling()
 
     def see(self, cells: Iterable[Any]) -> None:
         """Take more cells into account; what is no text, or empty, does not count."""
@@ -48,7 +53,7 @@ class Lengths:
         self._phrase_letters += sum(
             len(text) for text in texts if " " in text.strip() or not text.isascii()
         )
-        self._spelling.see(texts)
+        self.spelling.see(texts)
 
     @property
     def rank(self) -> tuple[float, float]:
@@ -56,7 +61,7 @@ class Lengths:
 
         Both are 0 when there are none, or only numbers, truths or dates.
         """
-        if self._spelling.type != "text":
+        if self.spelling.type != "text":
             return 0.0, 0.0
         return self._phrase_letters / self.n, self._letters / self.n
 
@@ -67,7 +72,6 @@ class WrittenColumn:
     def __init__(self) -> None:
         self.lengths = Lengths()
         self.change: Break | None = None
-        self._spelling = Spelling()
         self._first = ""
 
     @property
@@ -77,12 +81,10 @@ class WrittenColumn:
 
     def see(self, cells: Sequence[str], first_row: int) -> None:
         """Take the next cells into account."""
-        self.lengths.see(cells)
-        if self._spelling.type == "text":
-            return
+        was_text = self.lengths.spelling.type == "text"
         self._first = self._first or next(filter(None, cells), "")
-        self._spelling.see(cells)
-        if self._spelling.type == "text":
+        self.lengths.see(cells)
+        if not was_text and self.lengths.spelling.type == "text":
             self.change = self._break(cells, first_row)
 
     def _break(self, cells: Sequence[str], first_row: int) -> Break | None:
@@ -94,10 +96,14 @@ class WrittenColumn:
 
     def values(self, cells: Sequence[str]) -> list[Value]:
         """Return the cells with the type that all are written in; an empty one is None."""
-        read = self._spelling.reader()
+        read = self.lengths.spelling.reader()
         if read is str:
             return [cell or None for cell in cells]
         return [read(cell) if cell else None for cell in cells]
+
+    def texts(self, cells: Sequence[str]) -> Sequence[str]:
+        """Return the cells, which are texts that were decoded and so are whole."""
+        return cells
 
 
 class PlainColumn:
@@ -133,7 +139,15 @@ class PlainColumn:
             ]
         if self._kinds == {str} and (texts := whole_texts(cells)) is not None:
             return texts
+        if self._kinds == {float} and are_numbers(cells):
+            return list(cells)
         return [as_value(cell) for cell in cells]
+
+    def texts(self, cells: Sequence[Any]) -> Sequence[str]:
+        """Return the cells as the texts a person would read; nothing is the empty text."""
+        if (texts := whole_texts(cells)) is not None:
+            return ["" if text is None else str(text) for text in texts]
+        return [as_text(cell) for cell in cells]
 
 
 def uniform(values: Sequence[Any]) -> list[Value]:
@@ -143,12 +157,25 @@ def uniform(values: Sequence[Any]) -> list[Value]:
     return column.values(values)
 
 
-def kinds_of(cells: Iterable[Any]) -> frozenset[type]:
+def kinds_of(cells: Sequence[Any]) -> frozenset[type]:
     """Return the kinds of value among cells; what has no value has none."""
     types = frozenset(map(type, cells)) - {type(None)}
     if types <= {str, bool}:
         return types
+    if types <= {int, float} and are_numbers(cells):
+        return frozenset({float})
     return frozenset(kind_of(value) for value in map(as_value, cells) if value is not None)
+
+
+def are_numbers(cells: Sequence[Any]) -> bool:
+    """Tell whether all cells are finite numbers of at most 64 bits, or nothing, at one look."""
+    numbers = [cell for cell in cells if cell is not None]
+    if not numbers or not set(map(type, numbers)) <= {int, float}:
+        return False
+    try:
+        return all(map(math.isfinite, numbers)) and min(numbers) >= LEAST and max(numbers) < MOST
+    except OverflowError:
+        return False
 
 
 def break_in(cells: Sequence[Any], first_row: int, kinds: frozenset[type]) -> Break | None:

@@ -14,6 +14,9 @@ from semsearch.errors import SourceError
 if TYPE_CHECKING:
     from _csv import Reader as CsvReader
 
+LOOK_EACH = 8
+"""Rows after which it is looked at how many bytes they hold."""
+
 
 def read_delimited(source: WatchedFile, delimiter: str) -> Iterator[dict[str, list[str]]]:
     """Yield the cells of some rows after the other, by column, first of none; cells stay text.
@@ -56,7 +59,8 @@ def row_blocks(
                 "put values that hold the delimiter or a line break in quotes",
             )
         rows.append(row)
-        if len(rows) >= BLOCK_ROWS or binary.tell() - start > BLOCK_BYTES:
+        n = len(rows)
+        if n >= BLOCK_ROWS or (not n % LOOK_EACH and binary.tell() - start > BLOCK_BYTES):
             yield rows
             rows, start = [], binary.tell()
     if rows:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
+FEW = 50_000
+"""Texts that are kept as they are, which is quicker; a dict of so many takes some megabytes."""
+
 DIGEST = 16
 NUMBER = 6
 RECORD = DIGEST + NUMBER
@@ -16,10 +19,15 @@ class DigestMap:
     """
 
     def __init__(self) -> None:
+        self._few: dict[str, int] | None = {}
         self._buckets: dict[bytes, bytearray] = {}
 
     def setdefault(self, text: str, number: int) -> int:
         """Return the number of a text; one that has none gets `number` (below 2**48)."""
+        if self._few is not None:
+            if len(self._few) < FEW:
+                return self._few.setdefault(text, number)
+            self._digest_all(self._few)
         digest, bucket, place = self._find(text)
         if place >= 0:
             return int.from_bytes(bucket[place + DIGEST : place + RECORD], "little")
@@ -29,17 +37,29 @@ class DigestMap:
 
     def get(self, text: str) -> int | None:
         """Return the number of a text, None where it has none."""
+        if self._few is not None:
+            return self._few.get(text)
         _, bucket, place = self._find(text)
         if place < 0:
             return None
         return int.from_bytes(bucket[place + DIGEST : place + RECORD], "little")
 
     def __setitem__(self, text: str, number: int) -> None:
+        if self._few is not None:
+            self._few[text] = number
+            if len(self._few) >= FEW:
+                self._digest_all(self._few)
+            return
         digest, bucket, place = self._find(text)
         if place < 0:
             bucket += digest + number.to_bytes(NUMBER, "little")
         else:
             bucket[place + DIGEST : place + RECORD] = number.to_bytes(NUMBER, "little")
+
+    def _digest_all(self, few: dict[str, int]) -> None:
+        self._few = None
+        for text, number in few.items():
+            self[text] = number
 
     def _find(self, text: str) -> tuple[bytes, bytearray, int]:
         digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST).digest()

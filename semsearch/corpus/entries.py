@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, repeat
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from semsearch.corpus.choice import guess_text_column, require_columns
 from semsearch.corpus.images import (
@@ -52,36 +52,40 @@ class Row(NamedTuple):
     fields: dict[str, Value]
     image: Any
 
-    def flaw(self, columns: Columns) -> str | None:
-        """Return why the row can have no item, as far as its key tells."""
-        return None if self.key.strip() else f"its key ({columns.key!r}) is empty"
+
+Cells: TypeAlias = tuple[int, str, str, dict[str, Value], Any]
+"""What makes a `Row`; of texts there are too many to make one of each."""
 
 
-def read_rows(table: Table, columns: Columns) -> Iterator[Row]:
+def read_rows(table: Table, columns: Columns) -> Iterator[Cells]:
     """Yield the rows of a table; the key is the row's number where no column holds it."""
     named = set(columns.named())
     first = 1
     for block in table.blocks():
         numbers = range(first, first + size_of(block))
         first = numbers.stop
-        fields = [name for name in block if name not in named]
-        values = [table.values(name, block[name]) for name in fields]
-        keys = map(str, numbers) if columns.key is None else map(as_text, block[columns.key])
+        names = [name for name in block if name not in named]
+        keys = map(str, numbers) if columns.key is None else table.texts(columns.key, block)
+        texts = texts_of([table.texts(each, block) for each in columns.text], len(numbers))
+        fields = fields_of(names, [table.values(name, block[name]) for name in names])
         images = repeat(None) if columns.image is None else block[columns.image]
-        of_each = zip(*values, strict=True) if values else repeat(())
-        texts = texts_of([block[each] for each in columns.text], len(numbers))
-        for number, key, text, cells, image in zip(
-            numbers, keys, texts, of_each, images, strict=False
-        ):
-            yield Row(number, key, text, dict(zip(fields, cells, strict=True)), image)
+        yield from zip(numbers, keys, texts, fields, images, strict=False)
 
 
-def texts_of(columns: Sequence[list[Any]], n: int) -> Iterable[str]:
-    """Return the text of each of n rows by the cells of the columns that hold it."""
+def texts_of(columns: Sequence[Sequence[str]], n: int) -> Iterable[str]:
+    """Return the text of each of n rows by the columns that hold it."""
+    if len(columns) == 1:
+        return [text if text.strip() else "" for text in columns[0]]
     if not columns:
         return repeat("", n)
-    parts = [[as_text(cell) for cell in cells] for cells in columns]
-    return ("\n".join(part for part in row if part.strip()) for row in zip(*parts, strict=True))
+    return ("\n".join(part for part in row if part.strip()) for row in zip(*columns, strict=True))
+
+
+def fields_of(names: Sequence[str], values: Sequence[list[Value]]) -> Iterable[dict[str, Value]]:
+    """Return the fields of each row by the values of its columns, and {} for ever without any."""
+    if not names:
+        return ({} for _ in repeat(None))
+    return (dict(zip(names, row, strict=True)) for row in zip(*values, strict=True))
 
 
 def text_corpus(name: str, table: Table, columns: Columns) -> Corpus:
@@ -89,21 +93,24 @@ def text_corpus(name: str, table: Table, columns: Columns) -> Corpus:
     if not columns.text:
         columns = replace(columns, text=(guess_text_column(table.name, table.columns),))
     require_columns(table.name, list(table.columns), columns.named())
-
-    def entries() -> Iterator[Item | Skipped]:
-        return (text_entry(row, columns) for row in read_rows(table, columns))
-
-    return corpus(name, "text", table, columns, entries)
+    return corpus(name, "text", table, columns, lambda: text_entries(table, columns))
 
 
-def text_entry(row: Row, columns: Columns) -> Item | Skipped:
-    """Return the item of one row of texts."""
-    if flaw := row.flaw(columns):
-        return Skipped(row.number, None, flaw)
-    if not row.text:
-        named = " and ".join(repr(each) for each in columns.text)
-        return Skipped(row.number, row.key, f"its text ({named}) is empty")
-    return Item(row.number, row.key, row.text, row.text, row.fields)
+def text_entries(table: Table, columns: Columns) -> Iterator[Item | Skipped]:
+    """Yield the entry of each row of texts."""
+    named = " and ".join(repr(each) for each in columns.text)
+    for number, key, text, fields, _ in read_rows(table, columns):
+        if not key.strip():
+            yield Skipped(number, None, key_is_empty(columns))
+        elif not text:
+            yield Skipped(number, key, f"its text ({named}) is empty")
+        else:
+            yield Item(number, key, text, text, fields)
+
+
+def key_is_empty(columns: Columns) -> str:
+    """Return why a row without a key can have no item."""
+    return f"its key ({columns.key!r}) is empty"
 
 
 def table_image_corpus(name: str, table: Table, columns: Columns, folder: ImageFolder) -> Corpus:
@@ -118,7 +125,7 @@ def image_entries(table: Table, columns: Columns, source: ImageSource) -> Iterat
     wanted: deque[str] = deque()
     # What is asked for a content takes one path from `wanted`, where it has just been put.
     contents = source.contents(iter(wanted.popleft, None))
-    for row in read_rows(table, columns):
+    for row in map(Row._make, read_rows(table, columns)):
         if isinstance(row.image, bytes):
             content = checked_image(row.image)
         else:
@@ -129,8 +136,8 @@ def image_entries(table: Table, columns: Columns, source: ImageSource) -> Iterat
 
 def image_entry(row: Row, columns: Columns, content: bytes | Unreadable) -> Item | Skipped:
     """Return the entry of one row and what was found where its image should be."""
-    if flaw := row.flaw(columns):
-        return Skipped(row.number, None, flaw)
+    if not row.key.strip():
+        return Skipped(row.number, None, key_is_empty(columns))
     has_bytes = isinstance(row.image, bytes)
     if not has_bytes and not as_text(row.image).strip():
         return Skipped(row.number, row.key, f"its image ({columns.image!r}) is empty")

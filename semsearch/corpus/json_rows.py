@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from semsearch.corpus.scan import BLOCK_BYTES, BLOCK_ROWS, WatchedFile
 from semsearch.errors import SourceError
+
+SCAN: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+"""What `json.loads` does at last: it is half as quick, most of it looking for what is not there."""
+LINE_ENDS = ("\n", "", "\r\n")
 
 
 def columns_of(rows: list[Mapping[Any, Any]], names: dict[Any, None]) -> dict[str, list[Any]]:
@@ -42,6 +46,17 @@ def read_json_lines(source: WatchedFile, names: dict[str, None]) -> Iterator[dic
 
 def parse_object(name: str, line: str, number: int) -> dict[str, Any]:
     """Return the JSON object of a line."""
+    try:
+        row, end = SCAN(line, 0)
+        if type(row) is dict and line[end:] in LINE_ENDS:
+            return row
+    except (StopIteration, ValueError, RecursionError):
+        pass
+    return parse_odd_object(name, line, number)
+
+
+def parse_odd_object(name: str, line: str, number: int) -> dict[str, Any]:
+    """Return the JSON object of a line that has blanks around it, or tell what is wrong with it."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:

@@ -14,6 +14,7 @@ DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.([0-9]+)")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TIME = r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?"
 DATE_TIME = re.compile(DATE.pattern + TIME)
+SHORT_WHOLE = re.compile(r"(?:(?:0|-?[1-9][0-9]{0,14})\n)*")
 EXACT_IN_FLOAT = 2**53
 EXACT_DIGITS = 17
 TRUTHS = ({"true", "false"}, {"True", "False"}, {"TRUE", "FALSE"})
@@ -47,9 +48,11 @@ class Spelling:
             return
         self._is_empty = False
         self._truths = [truths for truths in self._truths if present <= truths]
-        if self._decimals is not None and not self._decimals.see(present):
-            self._decimals = None
-        self._is_whole = self._is_whole and all(map(is_whole, present))
+        if self._decimals is not None:
+            are_short = are_short_and_whole(present)
+            self._is_whole = self._is_whole and (are_short or all(map(is_whole, present)))
+            if not self._decimals.see(present, are_short):
+                self._decimals = None
         self._is_date = self._is_date and all(is_date(text) for text in present)
 
     def reader(self) -> Callable[[str], Value]:
@@ -74,11 +77,16 @@ class Decimals:
         self._lengths: set[int] = set()
         self._has_trailing_zero = False
 
-    def see(self, texts: set[str]) -> bool:
-        """Take more texts into account, and tell whether all are such numbers up to now."""
-        return all(map(self._fits, texts)) and (
-            not self._has_trailing_zero or len(self._lengths) == 1
-        )
+    def see(self, texts: set[str], are_short: bool) -> bool:
+        """Take more texts into account, and tell whether all are such numbers up to now.
+
+        `are_short` tells that these are short whole numbers, see `are_short_and_whole`.
+        """
+        if are_short:
+            self._lengths.add(0)
+        elif not all(map(self._fits, texts)):
+            return False
+        return not self._has_trailing_zero or len(self._lengths) == 1
 
     def _fits(self, text: str) -> bool:
         match = DECIMAL.fullmatch(text)
@@ -114,6 +122,12 @@ def is_true(text: str) -> bool:
 def is_whole(text: str) -> bool:
     """Tell whether a text is the plain form of a whole number of at most 64 bits."""
     return bool(WHOLE.fullmatch(text)) and text != "-0" and len(text) <= 20 and int(text) in INT64  # noqa: PLR2004
+
+
+def are_short_and_whole(texts: set[str]) -> bool:
+    """Tell whether all texts are whole numbers of at most 15 digits, by one look at all of them."""
+    lines = "\n".join(texts) + "\n"
+    return lines.count("\n") == len(texts) and SHORT_WHOLE.fullmatch(lines) is not None
 
 
 def is_float_as_written(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -45,6 +45,10 @@ class Table:
     def values(self, column: str, cells: list[Any]) -> list[Value]:
         """Return cells of a column as field values."""
         return self.columns.get(column, self._unseen).values(cells)
+
+    def texts(self, column: str, block: Block) -> Sequence[str]:
+        """Return the cells of a column in a block as texts."""
+        return self.columns.get(column, self._unseen).texts(block[column])
 
     def breaks(self) -> dict[str, Break]:
         """Return where columns hold cells of several types, which makes them text."""
