@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from typing import Any
@@ -96,16 +96,18 @@ class SpaceFiller:
             left = self._left(self._store.missing(self.space.id))
             if not len(left) or self._takes_a_moment(left):
                 return
-            for ids, vectors in self._encoded(left):
-                with patient_writer(self._store, self._on_wait, brief=True) as writer:
-                    self.encoded += writer.spaces.extend(self.space.id, ids, vectors)
+            with closing(self._encoded(left)) as batches:
+                for ids, vectors in batches:
+                    with patient_writer(self._store, self._on_wait, brief=True) as writer:
+                        self.encoded += writer.spaces.extend(self.space.id, ids, vectors)
 
     def finish(self, writer: Writer, *, at_any_cost: bool) -> None:
         """Encode what is left while the lock is held and nobody can add, or nothing of much."""
         left = self._left(writer.spaces.missing(self.space.id))
         if at_any_cost or self._takes_a_moment(left):
-            for ids, vectors in self._encoded(left):
-                self.encoded += writer.spaces.extend(self.space.id, ids, vectors)
+            with closing(self._encoded(left)) as batches:
+                for ids, vectors in batches:
+                    self.encoded += writer.spaces.extend(self.space.id, ids, vectors)
 
     def check_complete(self) -> None:
         """Raise a CollectionError where the module refuses items: the switch would lose them."""
@@ -126,7 +128,7 @@ class SpaceFiller:
         refused = np.array(list(self.refused), dtype=np.int64)
         return np.setdiff1d(missing, refused, assume_unique=True)
 
-    def _encoded(self, ids: Ids) -> Iterator[tuple[Ids, Vectors]]:
+    def _encoded(self, ids: Ids) -> Generator[tuple[Ids, Vectors], None, None]:
         """Yield ids and vectors (n, dim) in batches, ascending by id."""
         self._total = max(len(self._store.snapshot()), len(ids))
         self._done = self._total - len(ids)

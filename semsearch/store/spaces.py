@@ -165,9 +165,10 @@ class Spaces:
                     (space_id, segment.first_id),
                 )
             self._record_segment(space_id, every, published)
+            unused: list[Path] = []
             if crossed:
                 self._count("reencode", 0)  # readers look again for files that went
-            unused = self._unused_files()
+                unused = self._unused_files()
         fsio.remove_all(unused)
         return len(wanted)
 

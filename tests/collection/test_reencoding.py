@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -347,10 +349,26 @@ def test_a_text_that_is_not_what_was_encoded_is_refused(
     assert collection.handle == "hashing"
 
 
+def test_somebody_who_waits_for_a_writer_is_told_once(
+    collection: semsearch.Collection, caplog: pytest.LogCaptureFixture
+) -> None:
+    with semsearch.open(collection.path) as other, ThreadPoolExecutor(1) as thread:
+        with other._store.writing():
+            told: list[str] = []
+            waiting = thread.submit(collection.reencode, "words", on_wait=told.append)
+            time.sleep(0.2)
+            assert not waiting.done()
+        assert waiting.result().switched
+        assert len(told) == 1
+        assert "is being written by process" in told[0]
+        with other._store.writing():
+            waiting = thread.submit(collection.rollback)
+            time.sleep(0.2)
+        assert waiting.result().switched
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
 def test_compacting_keeps_both_spaces(collection: semsearch.Collection) -> None:
-    pytest.importorskip("semsearch.store.compaction")
-    if not hasattr(collection, "compact"):
-        pytest.skip("no verb compact yet")
     before = collection.search("soup", k=12)
     collection.reencode("words")
     collection.delete(["r-12"])
