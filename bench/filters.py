@@ -18,6 +18,7 @@ from tables import table, write_between_markers
 
 from semsearch.search import parse_filter, passing
 from semsearch.store import Batch, NewItem, Snapshot, Space, Store
+from semsearch.store.column_files import NO_SPACE, SAVED_KIND
 from semsearch.store.columns import Columns
 
 TYPES = {"stars": "number", "price": "number", "source": "text", "author": "text",
@@ -112,7 +113,7 @@ def columns(store: Store) -> str:
     """Return the table of the ways in which a column comes to be."""
     types = store.fields()
     with store.writing() as writer:
-        store.columns.forget(writer)
+        writer.drop_derived(SAVED_KIND, space_id=NO_SPACE)
         snapshot = store.snapshot()
         read = {name: once(lambda name=name: fresh(store, snapshot, name)) for name in types}
         saving = once(lambda: store.columns.save(writer, snapshot, types))

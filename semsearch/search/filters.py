@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
-from semsearch.errors import QueryError
+from semsearch.errors import QueryError, shortened
 from semsearch.search import tree
 from semsearch.search.tree import ITEM, Field, Node
 from semsearch.search.values import Literal, Mistake, as_like, as_member, as_test, as_tests
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlglot.expressions import Expression
 
 MAX_LENGTH = 4096
+LONGEST_SHOWN = 160
 EXAMPLE = "stars <= 2 and source = 'yelp'"
 ITEM_COLUMNS = ("key", "text")
 """What every item has beside its fields; a field of the same name comes first."""
@@ -40,6 +41,8 @@ def parse_filter(where: str, fields: Mapping[str, str]) -> Node:
         QueryError: the text cannot be read, names a field that does not exist (the message names
             those that do), or compares a field with a value of another type.
     """
+    if not isinstance(where, str):
+        raise TypeError(f"a filter is a text, got {shortened(where)}")
     if not where.strip():
         raise QueryError("the filter is empty", f"write one such as {EXAMPLE!r}, or leave it out")
     if len(where) > MAX_LENGTH:
@@ -48,10 +51,14 @@ def parse_filter(where: str, fields: Mapping[str, str]) -> Node:
         return _Reading(where, fields).node(_parsed(where))
     except RecursionError as error:
         raise QueryError(
-            f"the filter {where!r} is nested too deeply", "use fewer parentheses"
-        ) from (error)
+            f"{_named(where)} is nested too deeply", "use fewer parentheses"
+        ) from error
     except Mistake as error:
-        raise QueryError(f"the filter {where!r} {error.problem}", error.remedy) from error
+        raise QueryError(f"{_named(where)} {error.problem}", error.remedy) from error
+
+
+def _named(where: str) -> str:
+    return f"the filter {shortened(where, LONGEST_SHOWN)}"
 
 
 def _parsed(where: str) -> Expression:
@@ -150,7 +157,8 @@ class _Reading:
             return Field(name, ITEM)
         known = ", ".join([*self._fields, *ITEM_COLUMNS])
         raise Mistake(
-            f"names the unknown field {name!r}", f"there are: {known}; put texts in single quotes"
+            f"names the unknown field {shortened(name)}",
+            f"there are: {known}; put texts in single quotes",
         )
 
 
@@ -187,6 +195,7 @@ def _number(text: str) -> int | float:
 
 def _refusal(expression: Expression) -> Mistake:
     return Mistake(
-        f"uses {expression.sql(dialect='sqlite')!r}, which filters do not know",
+        f"uses {shortened(expression.sql(dialect='sqlite'), LONGEST_SHOWN)}, which filters do not"
+        " know",
         f"use comparisons, in, between, like, is null, and, or, not, as in {EXAMPLE!r}",
     )

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+from semsearch.errors import shortened
 from semsearch.search import tree
 from semsearch.search.tree import ITEM, Field, Node, Scalar
 
@@ -35,7 +36,7 @@ def as_test(field: Field, sign: str, value: Literal) -> Node:
     if field.kind == "list":
         raise Mistake(
             f"compares the list field {field.name!r} with one value",
-            f"write {value!r} in {field.name}" if isinstance(value, str) else _MEMBER,
+            f"write {shortened(value)} in {field.name}" if isinstance(value, str) else _MEMBER,
         )
     if field.kind == "date" and value is not None:
         return _date_test(field, sign, value)
@@ -153,5 +154,5 @@ def _spelled(value: Literal) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return f"the text {value!r}"
+            return f"the text {shortened(value)}"
     return f"the number {value!r}"

@@ -20,8 +20,6 @@ import numpy as np
 from semsearch.columns import Column, Mask
 from semsearch.errors import CollectionError, StorageError
 from semsearch.store.column_files import (
-    NO_SPACE,
-    SAVED_KIND,
     Held,
     Reading,
     content_of,
@@ -83,11 +81,6 @@ class Columns:
         if len(snapshot.every) < SMALLEST_SAVED:
             return []
         return [name for name, kind in fields.items() if self._saved(writer, snapshot, name, kind)]
-
-    def forget(self, writer: Writer) -> None:
-        """Drop every column, saved or in memory: what is erased must not stay in one of them."""
-        self.clear()
-        writer.drop_derived(SAVED_KIND, space_id=NO_SPACE)
 
     def clear(self) -> None:
         """Let go of every column in memory."""

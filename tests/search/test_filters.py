@@ -221,6 +221,17 @@ def test_a_value_of_another_type_is_refused_with_the_right_spelling(
         parse_filter(where, FIELDS)
 
 
+@pytest.mark.parametrize(
+    "where",
+    ["source = '" + "x" * 4000, "stars = '" + "x" * 4000 + "'", "lower('" + "x" * 4000 + "') = 1",
+     '"' + "x" * 4000 + '" = 1', "colours = '" + "x" * 4000 + "'"],
+)  # fmt: skip
+def test_a_message_stays_short_however_long_the_filter(where: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse_filter(where, FIELDS)
+    assert len(str(caught.value)) < 700
+
+
 def test_a_long_chain_of_conditions_is_no_deep_one(table: SmallTable) -> None:
     where = " or ".join(["verified"] * 300)
     assert table.matching(where) == ["a", "c"]

@@ -415,16 +415,6 @@ def test_a_file_of_pickles_is_never_unpickled(store: Store, tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("small")
-def test_forgotten_columns_leave_nothing_on_the_disk(store: Store) -> None:
-    put(store, *many(5))
-    saved(store, "n", "t")
-    with store.writing() as writer:
-        fresh(store).forget(writer)
-    assert list(store.folder.derived.iterdir()) == []
-    assert found(store, fresh(store), "n = 4") == ["k4"]
-
-
-@pytest.mark.usefixtures("small")
 def test_a_saved_column_holds_no_word_that_no_row_has(store: Store) -> None:
     put(store, item("a", t="secret", l=["hidden"]), item("b", t="open", l=["plain"]))
     columns = fresh(store)
