@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -93,7 +92,7 @@ def acknowledge_before_commit() -> None:
 @defect
 def no_fsync() -> None:
     """Skip the fsync of every file; folders are still made durable."""
-    _patched_fsync(lambda descriptor: _is_folder(descriptor))
+    _patched_fsync(_is_folder)
 
 
 @defect
@@ -137,10 +136,8 @@ def errors_swallowed() -> None:
 
     @contextmanager
     def quiet(path: Path) -> Iterator[None]:
-        try:
+        with suppress(OSError):
             yield
-        except OSError:
-            pass
 
     fsio.disk_errors = quiet
     add = Collection.add
@@ -201,7 +198,7 @@ def _patched_fsync(is_kept: Callable[[int], bool]) -> None:
 
 
 def _is_folder(descriptor: int) -> bool:
-    return Path(os.readlink(f"/proc/self/fd/{descriptor}")).is_dir()
+    return Path(f"/proc/self/fd/{descriptor}").resolve().is_dir()
 
 
 def _unseen(run: Callable[[], Any]) -> Any:

@@ -11,11 +11,14 @@ import json
 import os
 import random
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 SECTOR = 512
+
+Call = Callable[..., Any]
 
 
 class Disk:
@@ -32,48 +35,67 @@ class Disk:
 
     def install(self) -> None:
         """Watch the calls by which `fsio` changes files."""
-        real_open, real_fsync, real_rename = os.open, os.fsync, os.rename
-        real_unlink, real_mkdir, real_pwrite = os.unlink, os.mkdir, os.pwrite
+        os.open = self._opening(os.open)
+        os.fsync = self._syncing(os.fsync)
+        os.rename = self._renaming(os.rename)
+        os.unlink = self._unlinking(os.unlink)
+        os.mkdir = self._making(os.mkdir)
+        os.pwrite = self._writing(os.pwrite)
 
+    def _opening(self, real: Call) -> Call:
         def opened(path: Any, flags: int, *args: Any, **options: Any) -> int:
-            is_new = bool(flags & os.O_CREAT) and not os.path.exists(path)  # noqa: PTH110
-            descriptor = real_open(path, flags, *args, **options)
-            if is_new and self._sees(path):
+            is_new = bool(flags & os.O_CREAT) and self._sees(path) and not Path(path).exists()
+            descriptor: int = real(path, flags, *args, **options)
+            if is_new:
                 self.created(Path(path))
                 self._dirty.add(str(path))
             return descriptor
 
+        return opened
+
+    def _syncing(self, real: Call) -> Call:
         def synced(descriptor: int) -> None:
-            real_fsync(descriptor)
-            path = Path(f"/proc/self/fd/{descriptor}").readlink()
+            real(descriptor)
+            path = _path_of(descriptor)
             if path.is_dir():
                 self.synced_folder(path)
             else:
                 self._dirty.discard(str(path))
 
+        return synced
+
+    def _renaming(self, real: Call) -> Call:
         def renamed(source: Any, target: Any, **options: Any) -> None:
             if self._sees(target):
                 self._rename(str(source), str(target))
-            real_rename(source, target, **options)
+            real(source, target, **options)
 
+        return renamed
+
+    def _unlinking(self, real: Call) -> Call:
         def unlinked(path: Any, **options: Any) -> None:
             if self._sees(path) and not options.get("dir_fd"):
                 self.deleted(Path(path))
-            real_unlink(path, **options)
+            real(path, **options)
 
+        return unlinked
+
+    def _making(self, real: Call) -> Call:
         def made(path: Any, *args: Any, **options: Any) -> None:
-            real_mkdir(path, *args, **options)
+            real(path, *args, **options)
             if self._sees(path):
                 self._names.append({"do": "mkdir", "path": str(path)})
 
+        return made
+
+    def _writing(self, real: Call) -> Call:
         def written(descriptor: int, data: Any, offset: int) -> int:
-            path = Path(f"/proc/self/fd/{descriptor}").readlink()
+            path = _path_of(descriptor)
             if self._sees(path):
                 self._dirty.add(str(path))
-            return real_pwrite(descriptor, data, offset)
+            return int(real(descriptor, data, offset))
 
-        os.open, os.fsync, os.rename = opened, synced, renamed
-        os.unlink, os.mkdir, os.pwrite = unlinked, made, written
+        return written
 
     def created(self, path: Path) -> None:
         """A new name, of a file that holds nothing yet."""
@@ -163,6 +185,10 @@ class Disk:
             {key: moved(value) if key in ("path", "from") else value for key, value in name.items()}
             for name in self._names
         ]
+
+
+def _path_of(descriptor: int) -> Path:
+    return Path(f"/proc/self/fd/{descriptor}").readlink()
 
 
 def lose_power(root: Path, aside: Path, chance: random.Random) -> list[str]:

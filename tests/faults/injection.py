@@ -38,11 +38,13 @@ class Point:
 class Points:
     """Counts the operations of this process; acts at one of them, or from one on."""
 
-    def __init__(self, at: int, act: Act, *, lasting: bool = False, only: str = "") -> None:
+    def __init__(
+        self, at: int, act: Act, *, lasting: bool = False, spared: tuple[str, ...] = ()
+    ) -> None:
         self._at = at
         self._act = act
         self._lasting = lasting
-        self._only = only
+        self._spared = spared
         self._last_sql = ""
         self._is_acting = False
         self.labels: list[str] = []
@@ -50,7 +52,12 @@ class Points:
     def install(self) -> None:
         """Stand before every operation of `fsio`, and before every statement that changes."""
         fsio.checkpoint = self.checkpoint
-        apsw.connection_hooks.append(lambda connection: connection.set_exec_trace(self.statement))
+        apsw.connection_hooks.append(self.watch)
+
+    def watch(self, connection: apsw.Connection) -> None:
+        """Stand before the statements of a connection that can write."""
+        if not connection.open_flags & apsw.SQLITE_OPEN_READONLY:
+            connection.set_exec_trace(self.statement)
 
     def heal(self) -> None:
         """Let everything succeed from here on."""
@@ -71,10 +78,12 @@ class Points:
 
     def reach(self, label: str, half: Callable[[], object] | None = None) -> None:
         """Count an operation, and act if it is the one."""
-        if self._is_acting or not label.startswith(self._only):
+        if self._is_acting:
             return
         self.labels.append(label)
         number = len(self.labels)
+        if label.startswith(self._spared):
+            return
         if number == self._at or (self._lasting and number > self._at):
             self._is_acting = not self._lasting
             self._act(Point(number, label, half))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import _testcapi
+import os
 import resource
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import apsw
+
 import semsearch
+from semsearch.store.database import open_writer
 from tests.faults import defects as seeded
 from tests.faults import sqlite_files
 from tests.faults.channel import acknowledge
@@ -21,8 +27,11 @@ from tests.faults.injection import (
     watch_system_calls,
     write_in_pieces,
 )
-from tests.faults.verify import difference, verify
+from tests.faults.verify import checked, difference, verify
 from tests.faults.workload import Hand, State, Step, observed, states, work
+
+FULL_DISK_ALLOWS = ("fsio unlink", "db delete", "db truncate", "db create")
+"""What needs no room on the disk."""
 
 
 def run(
@@ -33,13 +42,11 @@ def run(
     start: int = 0,
     at: int = 0,
     act: str = "count",
-    lasting: bool = False,
-    only: str = "",
     sqlite: bool = False,
     defect: str | None = None,
 ) -> list[str]:
     """Do a workload while something happens at one of its operations; return their names."""
-    points = Points(at, ACTS[act], lasting=lasting, only=only)
+    points = Points(at, ACTS[act])
     if sqlite:
         sqlite_files.install(points)
     seeded.apply(defect)
@@ -87,7 +94,7 @@ def fail(
 
     Returns what the product said, which step it was, what was wrong, and the names of all points.
     """
-    points = Points(at, ACTS[act], lasting=lasting)
+    points = Points(at, ACTS[act], lasting=lasting, spared=FULL_DISK_ALLOWS if lasting else ())
     sqlite_files.install(points)
     watch_system_calls(points)
     if pieces:
@@ -156,3 +163,90 @@ def inspect(
     """Return what is wrong, see `verify`."""
     seeded.apply(defect)
     return {"problems": verify(path, flavour, steps, acknowledged, go_on=go_on)}
+
+
+def leave_open(path: str, flavour: str, steps: Sequence[Step]) -> None:
+    """Do a workload and die with a writer's connection open, so that the log stays."""
+    connection = None
+    hand = Hand(path, flavour)
+    for number, step in enumerate(steps):
+        hand.do(step)
+        if connection is None:
+            connection = open_writer(Path(path) / "store.db")
+            connection.execute("BEGIN; SELECT * FROM op")
+        acknowledge(number)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def read_mutant(
+    path: str, flavour: str, steps: Sequence[Step], *, defect: str | None = None
+) -> dict[str, str]:
+    """Read a damaged collection; tell whether the answer is the same, older, wrong or refused."""
+    seeded.apply(defect)
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+    expected = states(steps)
+    answer, why = "wrong", ""
+    try:
+        with semsearch.open(path, read_only=True) as collection:
+            found = observed(collection, flavour)
+        if found == expected[-1]:
+            answer = "same"
+        elif found in expected:
+            answer = "older"
+        else:
+            why = difference(found, expected[-1])
+    except semsearch.SemsearchError as error:
+        answer, why = "refused", str(error)
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+    return {"answer": answer, "why": why, "check": _check_says(path)}
+
+
+def _check_says(path: str) -> str:
+    try:
+        with semsearch.open(path, read_only=True) as collection:
+            if not hasattr(collection, "check"):
+                return "missing"
+            return "damage" if checked(collection) else "clean"
+    except semsearch.SemsearchError:
+        return "refused"
+
+
+def starve(
+    path: str,
+    flavour: str,
+    steps: Sequence[Step],
+    *,
+    way: str,
+    amount: int,
+    defect: str | None = None,
+) -> dict[str, str]:
+    """Do a workload while memory runs out; tell how it ended."""
+    seeded.apply(defect)
+    if way == "point":
+        Points(amount, ACTS["memory"]).install()
+    try:
+        with _scarce(way, amount):
+            work(path, flavour, steps)
+    except (MemoryError, apsw.NoMemError):
+        return {"word": "told"}
+    except semsearch.SemsearchError as error:
+        return {"word": f"told as {type(error).__name__}"}
+    return {"word": "enough"}
+
+
+@contextmanager
+def _scarce(way: str, amount: int) -> Iterator[None]:
+    """Limit the address space to `amount` megabytes more, or fail one allocation of Python's."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    if way == "limit":
+        now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (now + (amount << 20), before[1]))
+    if way == "allocation":
+        _testcapi.set_nomemory(amount, amount + 1)
+    try:
+        yield
+    finally:
+        if way == "allocation":
+            _testcapi.remove_mem_hooks()
+        resource.setrlimit(resource.RLIMIT_AS, before)

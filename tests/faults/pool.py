@@ -106,8 +106,11 @@ class Pool:
             finally:
                 free.put(server)
 
-        with ThreadPoolExecutor(len(self.servers)) as threads:
+        threads = ThreadPoolExecutor(len(self.servers))
+        try:
             yield from threads.map(one, cases)
+        finally:
+            threads.shutdown(cancel_futures=True)
 
     def close(self) -> None:
         """End all servers."""

@@ -26,11 +26,15 @@ class Result:
     counts: Counter[str] = field(default_factory=Counter)
     skipped: str = ""
     """Why something was not tested on this machine; "" where all was."""
+    stops: bool = False
+    """Whether the first failure is enough, as it is where a defect must show."""
 
     def case(self, problems: Sequence[str], name: str) -> None:
         """Count a case, and remember it if something was wrong."""
         self.cases += 1
         self.failures += [f"{name}: {problem}" for problem in problems]
+        if self.stops and self.failures:
+            raise Enough(self)
 
     @property
     def passed(self) -> bool:
@@ -49,6 +53,14 @@ class Result:
         }
 
 
+class Enough(Exception):
+    """Raised by the first failure of a suite that was given a defect; holds the result so far."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(result.failures[0])
+        self.result = result
+
+
 @dataclass(frozen=True)
 class Setting:
     """What a run is given: its size, its seed, processes to work in, and a folder."""
@@ -58,6 +70,10 @@ class Setting:
     pool: Pool
     folder: Path
     defect: str | None = None
+
+    def result(self) -> Result:
+        """Return an empty result to fill."""
+        return Result(stops=self.defect is not None)
 
     @contextmanager
     def place(self, name: str) -> Iterator[Path]:

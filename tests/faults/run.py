@@ -18,7 +18,7 @@ import apsw
 import semsearch
 from tests.faults import report
 from tests.faults.pool import pool
-from tests.faults.record import Result, Setting, Suite, fast_folder, suites
+from tests.faults.record import Enough, Result, Setting, Suite, fast_folder, suites
 
 SEED = 20_261_120
 
@@ -47,6 +47,8 @@ def run_suite(
     try:
         with pool(jobs) as lent:
             return suite.run(Setting(size, seed, lent, folder, defect))
+    except Enough as enough:
+        return enough.result
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -27,7 +27,7 @@ class Case:
 
 def run(setting: Setting) -> Result:
     """Crash a workload at its points and look what stands."""
-    result = Result()
+    result = setting.result()
     cases = list(_cases(setting, result))
     for case, problems, label in setting.pool.each(lambda s, c: _crash(setting, s, c), cases):
         result.counts[case.act] += 1

@@ -24,7 +24,7 @@ class Case:
 
 def run(setting: Setting) -> Result:
     """Cut the power at points of a workload, SQLite's own file operations among them."""
-    result = Result()
+    result = setting.result()
     for case, problems, taken in setting.pool.each(
         lambda server, case: _cut(setting, server, case), list(_cases(setting, result))
     ):

@@ -23,7 +23,7 @@ class Case:
 
 def run(setting: Setting) -> Result:
     """Kill writers at random moments; nothing may be lost, doubled or come back."""
-    result = Result()
+    result = setting.result()
     chance = random.Random(setting.seed)
     left = setting.size
     cases = []

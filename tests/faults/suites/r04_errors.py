@@ -1,4 +1,4 @@
-"""R4: the disk is full, fails, has no handle left or says no, at any operation; once or for good."""
+"""R4: the disk is full, fails or says no at any operation, once or for good."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Case:
 
 def run(setting: Setting) -> Result:
     """Fail operations of a workload, and see that it is told, undone and gone through again."""
-    result = Result()
+    result = setting.result()
     cases = list(_cases(setting, result))
     for case, problems, label in setting.pool.each(lambda s, c: _fail(setting, s, c), cases):
         result.counts[case.how["act"]] += 1
