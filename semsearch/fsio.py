@@ -7,6 +7,7 @@ cut, and the fault tests have one place (`checkpoint`) to fail any operation.
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import shutil
@@ -92,15 +93,19 @@ def publish(
     temporary = scratch / uuid.uuid4().hex
     with disk_errors(scratch):
         try:
-            written = _write_durably(temporary, write)
-            target = place(written.sha256)
-            make_folder(target.parent)
-            checkpoint("rename", target)
-            temporary.rename(target)
+            with _created(temporary) as raw:
+                file = HashingFile(raw, temporary)
+                write(file)
+                checkpoint("fsync", temporary)
+                os.fsync(raw.fileno())
+                target = place(file.sha256)
+                make_folder(target.parent)
+                checkpoint("rename", target)
+                temporary.rename(target)
             sync_folder(target.parent)
         finally:
             temporary.unlink(missing_ok=True)
-    return Published(target, written.sha256, written.size)
+    return Published(target, file.sha256, file.size)
 
 
 def publish_bytes(data: bytes, *, scratch: Path, place: Callable[[str], Path]) -> Published:
@@ -183,12 +188,23 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write_durably(path: Path, write: Callable[[HashingFile], object]) -> Published:
+def is_being_written(path: Path) -> bool:
+    """Say whether somebody who lives is at work on a half-written file."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+@contextmanager
+def _created(path: Path) -> Iterator[BinaryIO]:
     checkpoint("create", path)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
     with os.fdopen(descriptor, "wb", buffering=0) as raw:
-        file = HashingFile(raw, path)
-        write(file)
-        checkpoint("fsync", path)
-        os.fsync(descriptor)
-    return Published(path, file.sha256, file.size)
+        # Tells whoever sweeps the scratch folder that this one is not left by a dead process.
+        fcntl.flock(raw, fcntl.LOCK_SH)
+        yield raw

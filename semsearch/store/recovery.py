@@ -1,8 +1,13 @@
-"""After a writer died: look the database over and sweep away what it never committed."""
+"""After a writer died: look the database over and sweep away what it never committed.
+
+Nothing here removes a row or a file that the catalogue names: where one is missing, that is told,
+and `check` tells it again until it is mended.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +15,12 @@ import apsw
 
 from semsearch import fsio
 from semsearch.errors import CollectionDamaged
+from semsearch.store.database import transaction
 from semsearch.store.folder import Folder
 
 logger = logging.getLogger(__name__)
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def recover(folder: Folder, connection: apsw.Connection) -> None:
@@ -29,16 +37,88 @@ def recover(folder: Folder, connection: apsw.Connection) -> None:
             f"the database of {str(folder.path)!r} is damaged ({verdict})",
             "restore it from a backup",
         )
-    committed = {sha256 for (sha256,) in connection.execute("SELECT sha256 FROM file")}
-    strays = list(_strays(folder, committed))
-    for path in strays:
+    swept = [*unfinished(folder), *strays(folder, connection)]
+    for path in swept:
         logger.info("removing %s, left by a writer that died", path)
-    fsio.remove_all(strays)
+    fsio.remove_all(swept)
+    for kind, sha256, wrong in flaws_of_owned(folder, connection):
+        logger.error("the %s %s of %s %s; restore it from a backup",
+                     kind, sha256, folder.path, wrong)  # fmt: skip
+    drop_missing_derived(folder, connection)
 
 
-def _strays(folder: Folder, committed: set[str]) -> Iterator[Path]:
-    yield from folder.scratch.iterdir()
-    for owned in (folder.segments, folder.heads, folder.blobs):
-        for path in owned.rglob("*"):
-            if path.is_file() and path.stem not in committed:
+def unfinished(folder: Folder) -> Iterator[Path]:
+    """Yield the half-written files of whoever is no more; an index in the making is left alone."""
+    for path in folder.scratch.iterdir():
+        if path.is_file() and not fsio.is_being_written(path):
+            yield path
+
+
+def strays(folder: Folder, connection: apsw.Connection) -> Iterator[Path]:
+    """Yield the files that are named as ours are and that no row of the catalogue names.
+
+    A file of any other name was put there by somebody else, and stays.
+    """
+    named = set(connection.execute("SELECT kind, sha256 FROM file"))
+    named |= set(connection.execute("SELECT 'derived', sha256 FROM derived"))
+    places = {
+        "segment": folder.segments.iterdir(),
+        "head": folder.heads.iterdir(),
+        "blob": folder.blobs.rglob("*"),
+        "derived": folder.derived.iterdir(),
+    }
+    for kind, paths in places.items():
+        for path in paths:
+            if DIGEST.fullmatch(path.stem) and (kind, path.stem) not in named and path.is_file():
                 yield path
+    for path in folder.thumbnails.glob("*"):
+        if DIGEST.match(path.name) and ("blob", path.name[:64]) not in named:
+            yield path
+
+
+def flaws_of_owned(folder: Folder, connection: apsw.Connection) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, digest and flaw of each file of the manifest that is missing or cut short."""
+    for kind, sha256, size in connection.execute("SELECT kind, sha256, size FROM file"):
+        wrong = flaw_of(folder.owned(kind, sha256), size)
+        if wrong is not None:
+            yield kind, sha256, wrong
+
+
+def flaw_of(path: Path, size: int) -> str | None:
+    """Say what is wrong with a file that should have `size` bytes, as far as can be seen."""
+    try:
+        found = path.stat().st_size
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return None if found == size else f"has {found} bytes instead of {size}"
+
+
+def drop_missing_derived(folder: Folder, connection: apsw.Connection) -> None:
+    """Take derived files out of the catalogue that are gone or cut short: they are made again."""
+    for kind, name, space_id, sha256, suffix, size in list(
+        connection.execute("SELECT kind, name, space_id, sha256, suffix, size FROM derived")
+    ):
+        path = folder.derived_file(sha256, suffix)
+        wrong = flaw_of(path, size)
+        if wrong is not None:
+            forget_derived(folder, connection, (kind, name, space_id), path, wrong)
+
+
+def forget_derived(
+    folder: Folder, connection: apsw.Connection, row: tuple[str, str, int], path: Path, wrong: str
+) -> None:
+    """Take a damaged derived file out of the catalogue and set it aside, telling it once."""
+    logger.warning("the %s %r of %s %s; it is made again", *row[:2], folder.path, wrong)
+    with transaction(connection):
+        connection.execute("INSERT INTO op (kind, n) VALUES ('drop', 0)")
+        connection.execute("DELETE FROM derived WHERE kind = ? AND name = ? AND space_id = ?", row)
+    set_aside(folder, path)
+
+
+def set_aside(folder: Folder, path: Path) -> None:
+    """Move a file that is not what was written out of the way, for whoever wants to look at it."""
+    if path.is_file():
+        fsio.make_folder(folder.quarantine)
+        fsio.rename(path, folder.quarantine / path.name)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from semsearch import fsio
 from semsearch.errors import CollectionSwitched
-from semsearch.store import derived, merging
+from semsearch.store import derived, merging, recovery
 from semsearch.store.compaction import CompactReport, compact, mark_for_erasing
 from semsearch.store.database import transaction
 from semsearch.store.folder import Folder
@@ -253,6 +253,14 @@ class Writer:
             if unused:
                 self._count(kind, 0)
         fsio.remove_all(unused)
+
+    def reject_derived(self, row: derived.Derived, wrong: str) -> None:
+        """Set a derived file aside that is not what was recorded; `wrong` says what it is instead.
+
+        It lies in quarantine/ afterwards, and the catalogue knows nothing of it.
+        """
+        named = (row.kind, row.name, row.space_id)
+        recovery.forget_derived(self._folder, self._connection, named, row.path, wrong)
 
     def _forget_unused_heads(self) -> list[str]:
         rows = self._connection.execute(
