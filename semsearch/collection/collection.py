@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
-
-import numpy as np
 
 from semsearch import corpus
 from semsearch.collection.checks import as_list, check_k, check_query, check_request
@@ -171,10 +170,9 @@ class Collection(Insight, Upkeep):
             KeyNotFound: no stored item has this key.
         """
         check_k(k)
-        [item] = self._live([key])
-        own = np.array([item.id], dtype=np.int64)
+        items = self._live([key])
         found = nearest_hits(
-            self._store, self._view, lambda snapshot: snapshot.take(own), k + 1, where
+            self._store, self._view, partial(self._vectors_of, items), k + 1, where
         )
         return [hit for hits in found for hit in hits if hit.key != key][:k]
 

@@ -76,7 +76,8 @@ def compare_on_queries(
 
 
 def _hits(snapshot: Snapshot, queries: Vectors, k: int, among: Ids) -> tuple[Ids, Vectors]:
-    mask = np.isin(snapshot.every, among, assume_unique=True)
+    is_all = len(among) == len(snapshot)
+    mask = None if is_all else np.isin(snapshot.every, among, assume_unique=True)
     return Seen.of(snapshot, None).search(queries, k, mask)
 
 

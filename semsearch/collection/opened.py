@@ -17,7 +17,7 @@ from semsearch.collection.records import Hit
 from semsearch.collection.searching import LiveView, keys_of
 from semsearch.errors import CollectionError, CollectionSwitched, KeyNotFound, shortened
 from semsearch.modules import Module
-from semsearch.store import Space, Store, StoredItem
+from semsearch.store import Snapshot, Space, Store, StoredItem
 from semsearch.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -132,8 +132,7 @@ class OpenedCollection:
         if items is None:
             names = [key or "" for key in keys_of(self._store, snapshot.ids.tolist())]
             return names, snapshot.take(snapshot.ids)
-        ids = np.array([item.id for item in items], dtype=np.int64)
-        return [item.key for item in items], snapshot.take(ids)
+        return [item.key for item in items], self._vectors_of(items, snapshot)
 
     def keys(self, ids: Any = None) -> list[str | None]:
         """Return the user's keys of the ids that `neighbors` gave, None for -1; or all keys."""
@@ -176,6 +175,19 @@ class OpenedCollection:
             if space.id not in self._modules:
                 self._modules[space.id] = pinned_module(space, self.name)
             return self._modules[space.id]
+
+    def _vectors_of(self, items: Sequence[StoredItem], snapshot: Snapshot) -> Vectors:
+        """Return the vectors (n, dim) of items that were live before the snapshot was taken."""
+        ids = np.array([item.id for item in items], dtype=np.int64)
+        gone = snapshot.rows_of(ids) < 0
+        if gone.any():
+            key = items[int(gone.argmax())].key
+            raise KeyNotFound(
+                f"the item {shortened(key)} of the collection {self.name!r} was deleted or changed"
+                " meanwhile",
+                "ask again",
+            )
+        return snapshot.take(ids)
 
     def _live(self, keys: Sequence[str]) -> list[StoredItem]:
         keys = as_keys(keys)

@@ -15,7 +15,13 @@ from PIL import Image
 
 import semsearch
 from semsearch.collection import filling
-from semsearch.errors import CollectionError, CollectionSwitched, ModuleError, ResultNotFound
+from semsearch.errors import (
+    CollectionError,
+    CollectionSwitched,
+    KeyNotFound,
+    ModuleError,
+    ResultNotFound,
+)
 from semsearch.modules.catalogue import BUILT_IN, BuiltIn
 from tests import words_module
 
@@ -376,3 +382,25 @@ def test_compacting_keeps_both_spaces(collection: semsearch.Collection) -> None:
     assert len(collection.search("soup", k=12)) == 11
     collection.rollback()
     assert collection.search("soup", k=12) == [hit for hit in before if hit.key != "r-12"]
+
+
+def test_an_item_that_goes_while_it_is_asked_for_is_told(
+    collection: semsearch.Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is deleted and left out of the new vectors between two looks."""
+    live = semsearch.Collection._live
+
+    def overtaken(self: semsearch.Collection, keys: list[str]) -> object:
+        items = live(self, keys)
+        monkeypatch.undo()
+        with semsearch.open(self.path) as other:
+            other.delete(keys)
+            other.drop_space() if "previous" in other.spaces() else None
+            monkeypatch.setitem(BUILT_IN, "words", BuiltIn(words_module.CARD, words_module.words))
+            other.reencode("words" if other.handle == "hashing" else "hashing")
+        return items
+
+    for ask in (lambda: collection.vectors(["r-1"]), lambda: collection.similar("r-2")):
+        monkeypatch.setattr(semsearch.Collection, "_live", overtaken)
+        with pytest.raises(KeyNotFound, match="'r-.' .* was deleted or changed meanwhile"):
+            ask()
