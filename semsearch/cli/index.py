@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from semsearch import corpus
+from semsearch.cli.build import build_if_due
 from semsearch.cli.fetching import fetched
 from semsearch.cli.options import indexes_of, json_option, name_argument
 from semsearch.cli.screen import (
@@ -69,6 +70,7 @@ def index(  # noqa: PLR0913 - one parameter an option
         reports = [_add(collection, one, on_error) for one in found]
         _print_reports(names, reports, as_json)
         _check_something_stands(reports)  # in here, so that a new collection is not left empty
+        build_if_due(collection)
 
 
 def _fetch(handle: str, modality: str, names: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ import click
 
 import semsearch
 from semsearch.cli.analyse import cluster, predict, train
+from semsearch.cli.build import build_index
 from semsearch.cli.demo import demo
 from semsearch.cli.doctor import doctor
 from semsearch.cli.index import index
@@ -115,6 +116,7 @@ def _plugins() -> dict[str, EntryPoint]:
 
 
 COMMANDS = (
+    build_index,
     cluster,
     compact,
     delete,

@@ -27,5 +27,5 @@ def indexes_of(context: click.Context) -> Path:
 
 def opened(context: click.Context, name: str, *, read_only: bool = False) -> Collection:
     """Open a collection by name for one command."""
-    collection = open_collection(indexes_of(context), name, read_only=read_only)
+    collection = open_collection(indexes_of(context), name, read_only=read_only, auto_index=False)
     return context.with_resource(collection)

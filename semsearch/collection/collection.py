@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from semsearch import corpus
 from semsearch.collection.checks import as_list, check_k, check_query, check_request
@@ -18,6 +18,14 @@ from semsearch.errors import CollectionError
 from semsearch.store import Snapshot
 from semsearch.store.segments import Ids
 from semsearch.vectors import Vectors, as_vectors, unit
+
+
+class Wanted(NamedTuple):
+    """How an `add` goes about it; see there."""
+
+    on_error: str
+    progress: Progress | None
+    request_id: str | None
 
 
 class Collection(Insight, Upkeep):
@@ -67,40 +75,18 @@ class Collection(Insight, Upkeep):
             raise ValueError("vectors= and keys= go together; name a column of keys with key=")
         if vectors is not None and source is not None:
             raise ValueError("add() takes a source, or vectors= with keys=, not both")
-        space = self._store.space
-        if vectors is not None:
-            entries = vector_entries(vectors, keys, space, self.name)
-            own = Ingest(self._store, OwnVectors(), VECTORS, on_error=on_error, progress=progress)
-            return own.run(entries, len(entries), space_id=space.id, request_id=request_id)
-        if source is None:
+        if vectors is None and source is None:
             raise ValueError("add() needs a source, or vectors= with keys=")
-        module = self._module_of(space)
-        found = (
-            source
-            if isinstance(source, corpus.Corpus)
-            else corpus.read_corpus(source, text=text, image=image, key=key)
-        )
-        if found.modality != self.modality:
-            raise CollectionError(
-                f"the source {found.name!r} holds {found.modality}s,"
-                f" and the collection {self.name!r} {self.modality}s",
-                "index it into a collection of its own",
-            )
-        rate = module.card.items_per_second
-        ingest = Ingest(
-            self._store, module, self.modality, on_error=on_error, progress=progress, rate=rate
-        )
-        origin = Origin(
-            found.name,
-            found.path,
-            has_keys=found.key_column is not None,
-            text_columns=found.text_columns,
-            breaks=found.breaks,
-            again=found.again,
-        )
-        return ingest.run(
-            found.entries, found.size, origin=origin, space_id=space.id, request_id=request_id
-        )
+        wanted = Wanted(on_error, progress, request_id)
+        if vectors is not None:
+            report = self._add_vectors(vectors, keys, wanted)
+        elif isinstance(source, corpus.Corpus):
+            report = self._add_items(source, wanted)
+        else:
+            found = corpus.read_corpus(source, text=text, image=image, key=key)
+            report = self._add_items(found, wanted)
+        self._keeper.after_change()
+        return report
 
     def delete(
         self, keys: Sequence[str] | None = None, *, where: str | None = None, purge: bool = False
@@ -189,6 +175,51 @@ class Collection(Insight, Upkeep):
         return seen.search(queries, k, allowed(seen.snapshot))
 
     # -- inside
+
+    def _add_vectors(self, vectors: Any, keys: Any, wanted: Wanted) -> AddReport:
+        space = self._store.space
+        entries = vector_entries(vectors, keys, space, self.name)
+        ingest = Ingest(
+            self._store,
+            OwnVectors(),
+            VECTORS,
+            on_error=wanted.on_error,
+            progress=wanted.progress,
+        )
+        return ingest.run(entries, len(entries), space_id=space.id, request_id=wanted.request_id)
+
+    def _add_items(self, found: corpus.Corpus, wanted: Wanted) -> AddReport:
+        space = self._store.space
+        module = self._module_of(space)
+        if found.modality != self.modality:
+            raise CollectionError(
+                f"the source {found.name!r} holds {found.modality}s,"
+                f" and the collection {self.name!r} {self.modality}s",
+                "index it into a collection of its own",
+            )
+        ingest = Ingest(
+            self._store,
+            module,
+            self.modality,
+            on_error=wanted.on_error,
+            progress=wanted.progress,
+            rate=module.card.items_per_second,
+        )
+        origin = Origin(
+            found.name,
+            found.path,
+            has_keys=found.key_column is not None,
+            text_columns=found.text_columns,
+            breaks=found.breaks,
+            again=found.again,
+        )
+        return ingest.run(
+            found.entries,
+            found.size,
+            origin=origin,
+            space_id=space.id,
+            request_id=wanted.request_id,
+        )
 
     def _search(
         self, contents: list[Any], wanted: str, k: int, where: str | None

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from semsearch import corpus
+from semsearch.collection.building import Builder
 from semsearch.collection.checks import as_ids, as_keys, as_list, is_storable
 from semsearch.collection.encoders import pinned_module
 from semsearch.collection.indexing import IndexFiles
+from semsearch.collection.keeping import Keeper
 from semsearch.collection.pictures import cached_thumbnail
 from semsearch.collection.records import Hit
 from semsearch.collection.searching import LiveView, keys_of
@@ -27,13 +29,17 @@ if TYPE_CHECKING:
 class OpenedCollection:
     """What every verb of a `Collection` stands on: reading what is stored, by key."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, auto_index: bool = True) -> None:
         """Join an open store; use `semsearch.open` and `semsearch.create` instead."""
         self._store = store
         self._modules: dict[int, Module] = {}
         self._loading = threading.Lock()
         self._indexes = IndexFiles(store)
         self._view = LiveView(store, self._indexes)
+        self._builder = Builder(store, self._view, self._indexes)
+        self._keeper = Keeper(self._builder, is_automatic=auto_index)
+        self._indexes.on_loaded = self._view.refresh
+        self._indexes.on_damage = self._keeper.after_damage
         self.path = store.folder.path
         self.name = self.path.name
         self.modality = store.meta["modality"]
@@ -52,6 +58,7 @@ class OpenedCollection:
 
     def close(self) -> None:
         """Close the collection's files; it cannot be used afterwards."""
+        self._keeper.close()
         self._view.close()
         self._store.close()
 

@@ -20,11 +20,16 @@ DEFAULT_MODULES = {"text": DEFAULT_MODULE, "image": "efficientnet-lite0"}
 
 
 def create(
-    path: str | Path, module: str | None = DEFAULT_MODULE, *, dim: int | None = None
+    path: str | Path,
+    module: str | None = DEFAULT_MODULE,
+    *,
+    dim: int | None = None,
+    auto_index: bool = True,
 ) -> Collection:
     """Create an empty collection at `path` and open it.
 
     `module` is a module's handle; None makes a collection for your own vectors of width `dim`.
+    With `auto_index` its index is built in the background once searches take longer than they need.
 
     Raises:
         CollectionExists: something stands at `path` already.
@@ -44,17 +49,18 @@ def create(
                 " with it",
                 "use an image module such as efficientnet-lite0, and this one to compare pictures",
             )
-    return Collection(Store.create(_checked(path), space, {"modality": modality}))
+    store = Store.create(_checked(path), space, {"modality": modality})
+    return Collection(store, auto_index=auto_index)
 
 
-def open_at(path: str | Path, *, read_only: bool = False) -> Collection:
-    """Open the collection that stands at `path`.
+def open_at(path: str | Path, *, read_only: bool = False, auto_index: bool = True) -> Collection:
+    """Open the collection that stands at `path`; see `create` for `auto_index`.
 
     Raises:
         CollectionNotFound: no collection is there.
         FormatTooNew: a newer semsearch wrote it.
     """
-    return Collection(Store(_checked(path), read_only=read_only))
+    return Collection(Store(_checked(path), read_only=read_only), auto_index=auto_index)
 
 
 def _checked(path: str | Path) -> Path:

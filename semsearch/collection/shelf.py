@@ -36,8 +36,10 @@ def check_name(name: str) -> str:
     return name
 
 
-def open_collection(indexes: Path, name: str, *, read_only: bool = False) -> Collection:
-    """Open the collection `name` in the folder `indexes`.
+def open_collection(
+    indexes: Path, name: str, *, read_only: bool = False, auto_index: bool = True
+) -> Collection:
+    """Open the collection `name` in the folder `indexes`; see `create` for `auto_index`.
 
     Raises:
         CollectionNotFound: there is none of this name; names those there are.
@@ -45,7 +47,7 @@ def open_collection(indexes: Path, name: str, *, read_only: bool = False) -> Col
     path = indexes / check_name(name)
     if not path.exists():
         raise _not_found(indexes, name)
-    return open_at(path, read_only=read_only)
+    return open_at(path, read_only=read_only, auto_index=auto_index)
 
 
 @contextmanager
@@ -55,7 +57,7 @@ def growing_collection(
     """Open the collection `name` to add to it, or create it; a failure leaves no empty one.
 
     `module` is the handle for a new collection, by default the usual one for the modality. A
-    collection that exists keeps its own.
+    collection that exists keeps its own. The caller looks after the index.
 
     Raises:
         CollectionError: the collection exists and was made by another module.
@@ -63,7 +65,8 @@ def growing_collection(
     path = indexes / check_name(name)
     is_new = not is_collection(path)
     handle = module or DEFAULT_MODULES[modality]
-    with create(path, handle) if is_new else open_at(path) as collection:
+    opened = create(path, handle, auto_index=False) if is_new else open_at(path, auto_index=False)
+    with opened as collection:
         try:
             if module is not None and collection.handle != anchored_handle(module):
                 raise CollectionError(

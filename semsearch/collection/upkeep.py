@@ -6,27 +6,33 @@ from typing import Any
 
 from semsearch.collection import classifier as classifiers
 from semsearch.collection import clustering as clusterings
+from semsearch.collection.facts import files_by_kind, index_facts
+from semsearch.collection.indexed import Indexed
 from semsearch.collection.reencodable import Reencodable
 from semsearch.store import CompactReport
 
 
-class Upkeep(Reencodable):
+class Upkeep(Reencodable, Indexed):
     """What there is to know about a collection, and what keeps it in order."""
 
     def info(self) -> dict[str, Any]:
         """Return what there is to know about the collection, JSON-ready."""
+        seen = self._view.now()
+        space = seen.snapshot.space
+        files = files_by_kind(self._store.folder)
         return {
             "name": self.name,
             "path": str(self.path),
-            "rows": len(self),
+            "rows": seen.view.n_live,
+            "deleted_rows": len(seen.snapshot.every) - seen.view.n_live,
             "modality": self.modality,
             "fields": self.fields,
-            "dim": self.dim,
-            "handle": self.handle,
-            "module": self._store.space.card,
-            "index": "exact",
-            "recall": 1.0,
-            "bytes": self._store.bytes_on_disk(),
+            "dim": space.dim,
+            "handle": space.handle,
+            "module": space.card,
+            **index_facts(seen, self._indexes.record(space.id)),
+            "bytes": sum(kind["bytes"] for kind in files.values()),
+            "files": files,
             "clusterings": self._store.result_names(clusterings.KIND),
             "classifiers": self._store.result_names(classifiers.KIND),
         }
