@@ -19,7 +19,7 @@ from tables import table, write_between_markers
 from semsearch.search import parse_filter, passing
 from semsearch.store import Batch, NewItem, Snapshot, Space, Store
 from semsearch.store.column_files import NO_SPACE, SAVED_KIND
-from semsearch.store.columns import Columns
+from semsearch.store.columns import Columns, save_columns
 
 TYPES = {"stars": "number", "price": "number", "source": "text", "author": "text",
          "verified": "boolean", "day": "date", "colours": "list"}  # fmt: skip
@@ -116,7 +116,7 @@ def columns(store: Store) -> str:
         writer.drop_derived(SAVED_KIND, space_id=NO_SPACE)
         snapshot = store.snapshot()
         read = {name: once(lambda name=name: fresh(store, snapshot, name)) for name in types}
-        saving = once(lambda: store.columns.save(writer, snapshot, types))
+        saving = once(lambda: save_columns(store, types))
     load = {name: once(lambda name=name: fresh(store, store.snapshot(), name)) for name in types}
     rows = [
         [name, kind, f"{read[name]:.2f}", f"{1000 * load[name]:.0f}"]

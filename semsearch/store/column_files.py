@@ -60,7 +60,7 @@ def find_saved(read: Reading, folder: Folder, name: str, kind: str) -> Derived |
 
 def load_column(entry: Derived) -> Held | None:
     """Return the column that was saved; None where its file is missing or damaged."""
-    data = content_of(entry)
+    data = _content_of(entry)
     if data is None:
         return None
     kind = entry.detail["type"]
@@ -76,8 +76,7 @@ def load_column(entry: Derived) -> Held | None:
     return Held(kind, version, entry.ids, column, of=version)
 
 
-def content_of(entry: Derived) -> bytes | None:
-    """Return the bytes of the file; None, and a line in the log, where it is missing or damaged."""
+def _content_of(entry: Derived) -> bytes | None:
     try:
         data = entry.path.read_bytes()
     except OSError as error:
@@ -89,21 +88,25 @@ def content_of(entry: Derived) -> bytes | None:
     return data
 
 
-def save_column(folder: Folder, writer: Writer, name: str, held: Held) -> bool:
-    """Publish a column and name it in the catalogue; False where it holds too much text for that.
+def packed(held: Held) -> bytes | None:
+    """Return the file of a column; None where it holds too much text for one.
 
     Words that no row uses any more are left out.
     """
     column = pruned(held.column)
     if isinstance(column, TextColumn | ListColumn) and len(column.words.data) > LARGEST_WORDS:
-        return False
+        return None
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **column.arrays())
+    return buffer.getvalue()
+
+
+def save_column(folder: Folder, writer: Writer, name: str, held: Held, data: bytes) -> None:
+    """Put the file of a column in place and name it in the catalogue."""
     published = fsio.publish_bytes(
-        buffer.getvalue(),
+        data,
         scratch=folder.scratch,
         place=lambda sha256: folder.derived_file(sha256, ".npz"),
     )
     detail = {"type": held.kind, "version": held.version}
     writer.record_derived(SAVED_KIND, name, published, len(held.ids), held.ids, detail, NO_SPACE)
-    return True

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,19 +20,19 @@ import numpy as np
 from semsearch.columns import Column, Mask
 from semsearch.errors import CollectionError, StorageError
 from semsearch.store.column_files import (
+    LARGEST_WORDS,
     Held,
     Reading,
-    content_of,
     find_saved,
     load_column,
+    packed,
     save_column,
 )
 from semsearch.store.database import transaction
-from semsearch.store.field_values import aligned, joined, read_column
+from semsearch.store.field_values import aligned, joined, read_column, words_to_expect
 from semsearch.store.folder import Folder
 from semsearch.store.reader import Snapshot, ids_where, read_version
 from semsearch.store.segments import Ids
-from semsearch.store.writer import Writer
 
 if TYPE_CHECKING:
     from semsearch.store.store import Store
@@ -72,15 +72,28 @@ class Columns:
         with self._locks.setdefault(name, threading.Lock()):
             return self._current(snapshot, name, kind).column
 
-    def save(self, writer: Writer, snapshot: Snapshot, fields: Mapping[str, str]) -> list[str]:
-        """Save the columns of `fields` (their types by name) for the next process.
+    def to_save(self, snapshot: Snapshot, name: str, kind: str) -> Held | None:
+        """Return a field's column where it is worth saving for the next process.
 
-        Returns the names of those that were worth it: not those of a small collection, nor one
-        whose saved file is nearly as new, nor one of so much text that it would fill the disk.
+        None where the saved file is there and nearly as new, and where the field is of so much
+        text that it would be a second copy of the database. What nobody filters by is not kept.
         """
-        if len(snapshot.every) < SMALLEST_SAVED:
-            return []
-        return [name for name, kind in fields.items() if self._saved(writer, snapshot, name, kind)]
+        is_used = name in self._held
+        if name not in self._unsaved and self._is_saved(snapshot, name, kind):
+            return None
+        n = len(snapshot.every)
+        if not is_used and self._read(lambda c: words_to_expect(c, name, kind, n)) > LARGEST_WORDS:
+            return None
+        with self._locks.setdefault(name, threading.Lock()):
+            held = self._current(snapshot, name, kind)
+        if not is_used:
+            self._held.pop(name, None)
+            self.settle(name)
+        return held
+
+    def settle(self, name: str) -> None:
+        """Note that the column of a field needs no saving: it was saved, or is not worth it."""
+        self._unsaved.discard(name)
 
     def clear(self) -> None:
         """Let go of every column in memory."""
@@ -91,14 +104,6 @@ class Columns:
         """Return the fields whose columns this process had to read from the database."""
         return set(self._unsaved)
 
-    def _saved(self, writer: Writer, snapshot: Snapshot, name: str, kind: str) -> bool:
-        with self._locks.setdefault(name, threading.Lock()):
-            held = self._current(snapshot, name, kind)
-        self._unsaved.discard(name)
-        if not self._is_stale(name, held):
-            return False
-        return save_column(self._folder, writer, name, held)
-
     def _current(self, snapshot: Snapshot, name: str, kind: str) -> Held:
         held = self._held.get(name)
         if held is None or held.kind != kind:
@@ -106,7 +111,7 @@ class Columns:
         if held is None or not _fits(held, snapshot, kind):
             before = held
             held = self._read(lambda c: _brought(c, snapshot, name, kind, before))
-            if before is None or _much(len(held.ids) - len(before.ids), held):
+            if before is None or _much(len(held.ids) - len(before.ids), len(held.ids)):
                 self._unsaved.add(name)
         newest = self._held.get(name)
         if newest is None or newest.kind != kind or newest.of <= held.of:
@@ -117,16 +122,15 @@ class Columns:
         entry = find_saved(self._read, self._folder, name, kind)
         return None if entry is None else load_column(entry)
 
-    def _is_stale(self, name: str, held: Held) -> bool:
-        entry = find_saved(self._read, self._folder, name, held.kind)
-        if entry is None or content_of(entry) is None:
-            return True
-        version = entry.detail["version"]
+    def _is_saved(self, snapshot: Snapshot, name: str, kind: str) -> bool:
+        entry = find_saved(self._read, self._folder, name, kind)
+        if entry is None or not entry.path.is_file():
+            return False
+        version, n = entry.detail["version"], len(snapshot.every)
         changed = self._read(
             lambda c: c.execute("SELECT count(*) FROM item WHERE changed_seq > ?", (version,)).get
         )
-        gone = max(0, entry.rows - len(held.ids))
-        return _much(int(changed) + gone, held)
+        return not _much(int(changed) + max(0, entry.rows - n), n)
 
 
 @dataclass(frozen=True)
@@ -159,28 +163,36 @@ class SnapshotColumns:
         return mask
 
 
-def save_columns(store: Store) -> list[str]:
-    """Save what this process had to read, and return which fields.
+def save_columns(store: Store, names: Collection[str] | None = None) -> list[str]:
+    """Save the columns of these fields, where it is worth it, and return of which.
 
-    A collection calls it at its leisure: it takes an instant, as all is in memory. Where another
-    process writes, the disk is full, or the collection may only be read, nothing is saved and
-    nothing is lost.
+    None: those that this process had to read. The writer's lock is held for the moments of
+    putting each file in place. Where another process writes, the disk is full, or the collection
+    may only be read, nothing is saved and nothing is lost.
     """
-    fields = {
-        name: kind for name, kind in store.fields().items() if name in store.columns.unsaved()
-    }
-    if not fields or store.read_only or len(store.snapshot().every) < SMALLEST_SAVED:
-        return []
+    wanted, saved = store.columns.unsaved() if names is None else names, list[str]()
     try:
-        with store.writing(brief=True) as writer:
-            return store.columns.save(writer, store.snapshot(), fields)
+        if wanted and not store.read_only and len(store.snapshot().every) >= SMALLEST_SAVED:
+            for name, kind in store.fields().items():
+                if name in wanted and _is_saved_now(store, name, kind):
+                    saved.append(name)
     except (CollectionError, StorageError) as error:
-        logger.info("the columns of %s are not saved: %s", ", ".join(fields), error)
-        return []
+        logger.info("columns of %r are not saved: %s", str(store.folder.path), error)
+    return saved
 
 
-def _much(changed: int, held: Held) -> bool:
-    return changed > len(held.ids) // STALE_SHARE
+def _is_saved_now(store: Store, name: str, kind: str) -> bool:
+    held = store.columns.to_save(store.snapshot(), name, kind)
+    data = None if held is None else packed(held)
+    if held is not None and data is not None:
+        with store.writing(brief=True) as writer:
+            save_column(store.folder, writer, name, held, data)
+    store.columns.settle(name)
+    return data is not None
+
+
+def _much(changed: int, n: int) -> bool:
+    return changed > n // STALE_SHARE
 
 
 def _fits(held: Held, snapshot: Snapshot, kind: str) -> bool:

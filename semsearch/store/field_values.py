@@ -31,6 +31,9 @@ MICROSECOND = timedelta(microseconds=1)
 EXACT = 2**53
 """Every whole number up to here is a float."""
 
+SAMPLE = 1_000
+"""The last rows of the table, by which the size of a column is foretold."""
+
 PLAIN = "json_extract(fields, ?)"
 NESTED = "fields -> ?"
 """What SQLite is asked for: a number or truth as itself; of the other kinds the JSON text, of which
@@ -47,10 +50,9 @@ def read_column(
     if not len(ids):
         return BUILDERS[kind]([])
     value = PLAIN if kind in ("number", "boolean") else NESTED
-    path = f"$.{json.dumps(name, ensure_ascii=False)}"
     where, bounds = _rows_of(ids, whole=whole)
     found = connection.execute(
-        f"SELECT id, {value} FROM item WHERE {where} ORDER BY id", (path, *bounds)
+        f"SELECT id, {value} FROM item WHERE {where} ORDER BY id", (_path(name), *bounds)
     )
     there = array("q")
     column = BUILDERS[kind](_values(found, there))
@@ -64,10 +66,30 @@ def _values(found: Iterable[tuple[int, Any]], there: array[int]) -> Iterator[Any
         yield value
 
 
+def _path(name: str) -> str:
+    return f"$.{json.dumps(name, ensure_ascii=False)}"
+
+
 def _rows_of(ids: Ids, *, whole: bool) -> tuple[str, tuple[int | str, ...]]:
     if whole:
         return "id BETWEEN ? AND ?", (int(ids[0]), int(ids[-1]))
     return "id IN (SELECT value FROM json_each(?))", (json.dumps(ids.tolist()),)
+
+
+def words_to_expect(connection: apsw.Connection, name: str, kind: str, n: int) -> int:
+    """Return about how many bytes the distinct texts of a field take in a column of n rows.
+
+    It is far too much where texts repeat, and never far too little.
+    """
+    if kind not in ("text", "list"):
+        return 0
+    rows = list(
+        connection.execute(
+            f"SELECT {NESTED} FROM item ORDER BY id DESC LIMIT ?", (_path(name), SAMPLE)
+        )
+    )
+    distinct = {value for (value,) in rows if value is not None}
+    return sum(map(len, distinct)) * n // max(1, len(rows))
 
 
 def aligned(column: Column, there: Ids, wanted: Ids, kind: str) -> Column:

@@ -81,9 +81,8 @@ def many(n: int, start: int = 0) -> list[NewItem]:
 
 
 def saved(store: Store, *names: str) -> list[str]:
-    kinds = store.fields()
-    with store.writing() as writer:
-        return fresh(store).save(writer, store.snapshot(), {name: kinds[name] for name in names})
+    store.columns.clear()
+    return save_columns(store, names)
 
 
 def file_of(store: Store, name: str) -> Path:
@@ -264,6 +263,26 @@ def test_threads_that_ask_for_one_column_read_it_once(
     assert counts == [200]
 
 
+@pytest.mark.usefixtures("small")
+def test_a_field_of_whole_texts_is_not_saved_and_not_even_read(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns_module, "LARGEST_WORDS", 10_000)
+    put(store, *(item(f"k{i}", t=f"{i} " * 200, n=i) for i in range(64)))
+    counts = watched(store, monkeypatch)
+    assert saved(store, "t", "n") == ["n"]
+    assert counts == [64]
+    assert found(store, store.columns, "t like '63 %'") == ["k63"]
+
+
+@pytest.mark.usefixtures("small")
+def test_what_is_saved_after_an_ingest_does_not_stay_in_memory(store: Store) -> None:
+    put(store, *many(64))
+    assert found(store, store.columns, "n = 3") == ["k3"]
+    assert save_columns(store, ["n", "t"]) == ["n", "t"]
+    assert list(store.columns._held) == ["n"]
+
+
 def test_a_small_collection_saves_no_column(store: Store) -> None:
     put(store, *many(20))
     assert saved(store, "n") == []
@@ -276,7 +295,7 @@ def test_a_saved_column_is_not_read_from_the_database(
 ) -> None:
     put(store, item("a", n=2**53 + 1, t="é", b=True, d=date(2024, 5, 1), l=["x", "y"]),
         item("b", n=1, t="z", b=False, d=date(2024, 5, 2), l=[]), item("c"))  # fmt: skip
-    assert saved(store, *KINDS) == list(KINDS)
+    assert saved(store, *KINDS, "nothing") == sorted(KINDS)
     counts = watched(store, monkeypatch)
     columns = fresh(store)
     where = f"n = {2**53 + 1} and t = 'é' and b and d = '2024-05-01' and 'y' in l"
@@ -386,12 +405,13 @@ def test_a_damaged_or_missing_file_is_read_from_the_database_and_saved_again(
     put(store, *many(50))
     saved(store, "t")
     harm(file_of(store, "t"))
+    store.columns.clear()
     counts = watched(store, monkeypatch)
     with caplog.at_level(logging.INFO):
-        assert found(store, fresh(store), "t = 'word 3' and n < 11") == ["k3", "k10"]
+        assert found(store, store.columns, "t = 'word 3' and n < 11") == ["k3", "k10"]
     assert counts == [50, 50]
     assert "the saved column 't' is" in caplog.text
-    assert saved(store, "t") == ["t"]
+    assert save_columns(store, ["t"]) == ["t"]
     assert fresh(store)._loaded("t", "text") is not None
 
 
@@ -417,12 +437,11 @@ def test_a_file_of_pickles_is_never_unpickled(store: Store, tmp_path: Path) -> N
 @pytest.mark.usefixtures("small")
 def test_a_saved_column_holds_no_word_that_no_row_has(store: Store) -> None:
     put(store, item("a", t="secret", l=["hidden"]), item("b", t="open", l=["plain"]))
-    columns = fresh(store)
-    assert found(store, columns, "t = 'secret' and 'hidden' in l") == ["a"]
+    assert found(store, store.columns, "t = 'secret' and 'hidden' in l") == ["a"]
     with store.writing() as writer:
         refresh = Refresh(1, item("a", t="x", l=["y"]))
         writer.commit(Batch([], np.empty((0, DIM), np.float32), refreshed=[refresh]))
-        columns.save(writer, store.snapshot(), {"t": "text", "l": "list"})
+    assert save_columns(store, ["t", "l"]) == ["l", "t"]
     for name, word in (("t", b"secret"), ("l", b"hidden")):
         assert word not in file_of(store, name).read_bytes()
     assert found(store, fresh(store), "t = 'open' and 'plain' in l") == ["b"]
