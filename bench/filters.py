@@ -114,9 +114,10 @@ def columns(store: Store) -> str:
     types = store.fields()
     with store.writing() as writer:
         writer.drop_derived(SAVED_KIND, space_id=NO_SPACE)
-        snapshot = store.snapshot()
-        read = {name: once(lambda name=name: fresh(store, snapshot, name)) for name in types}
-        saving = once(lambda: save_columns(store, types))
+    snapshot = store.snapshot()
+    read = {name: once(lambda name=name: fresh(store, snapshot, name)) for name in types}
+    store.columns.clear()
+    saving = once(lambda: save_columns(store, types))
     load = {name: once(lambda name=name: fresh(store, store.snapshot(), name)) for name in types}
     rows = [
         [name, kind, f"{read[name]:.2f}", f"{1000 * load[name]:.0f}"]
