@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,21 +10,7 @@ import pytest
 
 import semsearch
 from semsearch.index import view as views
-from semsearch.vectors import Vectors, unit
-
-DIM = 16
-ROWS = 3000
-
-
-def around(n: int, seed: int) -> Vectors:
-    """Return unit vectors (n, DIM) in thirty groups, as those of texts are."""
-    random = np.random.default_rng(seed)
-    centres = random.normal(size=(30, DIM))
-    return unit((centres[np.arange(n) % 30] + random.normal(size=(n, DIM)) / 2).astype(np.float32))
-
-
-def keys(first: int, n: int) -> list[str]:
-    return [f"k{number}" for number in range(first, first + n)]
+from tests.collection.live_rows import DIM, ROWS, around, build, copied, keys
 
 
 @pytest.fixture(autouse=True)
@@ -36,18 +21,12 @@ def _few_rows_go_through_the_index(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return where a collection with an index stands; it is copied for each test."""
-    path = tmp_path_factory.mktemp("built") / "c"
-    with semsearch.create(path, None, dim=DIM) as made:
-        made.add(vectors=around(ROWS, 0), keys=keys(0, ROWS))
-        made.build_index(kind="ivf", recall_target=0.99)
-    return path
+    return build(tmp_path_factory.mktemp("built") / "c")
 
 
 @pytest.fixture
 def collection(built: Path, tmp_path: Path) -> Iterator[semsearch.Collection]:
-    shutil.copytree(built, tmp_path / "c")
-    with semsearch.open(tmp_path / "c", auto_index=False) as opened:
+    with copied(built, tmp_path / "c") as opened:
         yield opened
 
 
