@@ -72,12 +72,17 @@ def own_names() -> list[str]:
 
 
 def _stop_on_sigterm() -> None:
-    """Let SIGTERM end the loop the way Ctrl-C does: requests in flight are finished (E16)."""
+    """Let SIGTERM, and a terminal that closes, end the loop the way Ctrl-C does.
+
+    Requests in flight are finished (E16). Under `nohup` the terminal may close.
+    """
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, stop)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, stop)
 
 
 def serve_until_told(server: Any) -> None:
