@@ -40,7 +40,17 @@ class Bare:
         if self._index is None:
             return faiss.knn(queries, self._vectors, k, metric=faiss.METRIC_INNER_PRODUCT)[1]
         _, rows = self._index.search(queries, self._candidates, params=self._parameters)
+        scores = self._scores(queries, rows)
+        kept = np.argpartition(scores, -k, axis=1)[:, -k:]
+        order = np.argsort(-np.take_along_axis(scores, kept, 1), axis=1)
+        return np.take_along_axis(rows, np.take_along_axis(kept, order, 1), 1)
+
+    def _scores(self, queries: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        faiss = self._faiss
         scores = np.empty(rows.shape, np.float32)
+        usual = faiss.omp_get_max_threads()
+        if len(queries) == 1:
+            faiss.omp_set_num_threads(1)  # to wait for a second thread would take longer
         faiss.fvec_inner_products_by_idx(
             faiss.swig_ptr(scores),
             faiss.swig_ptr(queries),
@@ -49,9 +59,8 @@ class Bare:
             queries.shape[1],
             *rows.shape,
         )
-        kept = np.argpartition(scores, -k, axis=1)[:, -k:]
-        order = np.argsort(-np.take_along_axis(scores, kept, 1), axis=1)
-        return np.take_along_axis(rows, np.take_along_axis(kept, order, 1), 1)
+        faiss.omp_set_num_threads(usual)
+        return scores
 
     def _parameters_of(self, index: Any, reach: int) -> Any | None:
         """Return how far a search goes, as the kind of index takes it."""

@@ -37,7 +37,6 @@ class _OurEngine:
     def __init__(self, collection: Path) -> None:
         self.path = collection
         self._collection: semsearch.Collection | None = None
-        self.plan = IndexPlan(EXACT, "no index was built")
 
     @property
     def collection(self) -> semsearch.Collection:
@@ -46,11 +45,21 @@ class _OurEngine:
             self._collection = semsearch.open(self.path)
         return self._collection
 
+    @property
+    def plan(self) -> IndexPlan:
+        """How the index is searched that a search uses now."""
+        codes = self.collection._view.now().view.codes
+        return (
+            IndexPlan(EXACT, self.collection.info()["index_reason"])
+            if codes is None
+            else codes.plan
+        )
+
     def title(self) -> str:
         return "**Collection.neighbors**"
 
     def build(self, vectors: np.ndarray) -> None:
-        self.plan = self.collection.build_index().plan
+        self.collection.build_index()
 
     def set(self, value: int) -> None:
         raise NotImplementedError
@@ -98,7 +107,7 @@ class OurSession(Session):
         return np.array([int(key or -1) for key in keys]).reshape(ids.shape).tolist()
 
     def plan(self) -> dict[str, Any]:
-        """Return the plan of the index that `build` made, and why it was chosen."""
+        """Return the plan of the index, and why it was chosen."""
         return self._ours.plan.as_dict()
 
     def info(self) -> dict[str, Any]:

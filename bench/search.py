@@ -177,9 +177,9 @@ def told_of_index(plan: dict[str, Any], ours: Measured, overhead: dict[str, floa
     """Return in words what index the collection chose, and what its wrapping costs."""
     return (
         f"The collection chose `{plan['spec']}`, lists searched {plan['nprobe']}, re-scored"
-        f" {plan['candidates']}. Its reason: *{plan['reason']}* It measured a recall of"
-        f" {plan['recall']:.3f} on its own vectors; the held-out queries give {ours.recall:.3f}."
-        f" The bare FAISS search and re-scoring that it wraps answer"
+        f" {plan['candidates']}. Its reason: *{plan['reason'].rstrip('.')}.* It measured a recall"
+        f" of {plan['recall']:.3f} on its own vectors; the held-out queries give"
+        f" {ours.recall:.3f}. The bare FAISS search and re-scoring that it wraps answer"
         f" {overhead['bare batch']:,.0f} queries a second in batch and"
         f" {overhead['bare single']:,.0f} one at a time."
     )
