@@ -29,6 +29,7 @@ from semsearch.index import BuiltIndex, IndexJob, IndexPlan, run_worker
 from semsearch.index.jobs import SUFFIX as INDEX_SUFFIX
 from semsearch.index.plan import RECALL_TARGET
 from semsearch.store import Derived, Snapshot, Store
+from semsearch.store.spaces import CURRENT
 from semsearch.store.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,8 @@ class Wish:
     kind: str | None = None
     recall_target: float = RECALL_TARGET
     is_automatic: bool = False
+    state: str = CURRENT
+    """The vectors it is of: those that are searched, or 'building', to be switched to."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,8 @@ class Builder:
     def _build(self, wish: Wish, progress: Progress | None, stop: threading.Event) -> IndexReport:
         start = time.monotonic()
         for _ in range(ATTEMPTS):
-            snapshot = self.store.snapshot()
+            is_current = wish.state == CURRENT
+            snapshot = self.store.snapshot() if is_current else self.store.snapshot_of(wish.state)
             built = self._built(snapshot, wish, progress, stop)
             if built is not None and self._is_recorded(built, snapshot, wish, stop):
                 self._view.refresh()
@@ -185,7 +189,8 @@ class Builder:
         return Derived(KIND, NAME, snapshot.space.id, path, sha256, size, ids, detail, version)
 
     def _exchange(self, writer: Writer, record: Derived, wish: Wish) -> bool:
-        if self.store.space.id != record.space_id:
+        space = self.store.spaces().get(wish.state)
+        if space is None or space.id != record.space_id:
             return False
         newest = self.files.record(record.space_id)
         if wish.is_automatic and newest is not None and newest.seq > record.seq:

@@ -54,7 +54,7 @@ class IndexFiles:
 
     def record(self, space_id: int) -> Derived | None:
         """Return what the catalogue says of the index of a space, None where it has none."""
-        found = [each for each in self._store.derived(KIND) if each.space_id == space_id]
+        found = self._store.derived(KIND, space_id)
         return max(found, key=lambda each: each.seq, default=None)
 
     def index_for(self, snapshot: Snapshot, held: LoadedIndex | None) -> LoadedIndex | None:

@@ -97,6 +97,18 @@ class Keeper:
         snapshot, record = self._now()
         return same_again(record) if is_due(snapshot, record) else None
 
+    def wish_for_next(self, snapshot: Snapshot) -> Wish | None:
+        """Return which index the vectors need that searches are to be switched to, if any."""
+        ready = self._builder.files.record(snapshot.space.id)
+        if ready is not None:
+            return same_again(ready) if is_due(snapshot, ready) else None
+        serving = self._builder.files.record(self._builder.store.space.id)
+        if serving is not None and not plan_of(serving).is_exact:
+            return same_again(serving)
+        is_wished = serving is not None and plan_of(serving).kind == EXACT
+        is_wanted = self._is_automatic and not is_wished and is_outgrown(snapshot)
+        return same_again(serving) if is_wanted else None
+
     def _now(self) -> tuple[Snapshot, Derived | None]:
         snapshot = self._builder.store.snapshot()
         return snapshot, self._builder.files.record(snapshot.space.id)

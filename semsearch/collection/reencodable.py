@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from semsearch.collection.opened import OpenedCollection
 from semsearch.collection.reencoding import Exchange, ReencodeReport
+from semsearch.errors import SemsearchError
 from semsearch.store.spaces import BUILDING, PREVIOUS
+
+logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 Told = Callable[[str], None]
@@ -45,8 +50,16 @@ class Reencodable(OpenedCollection):
             >>> print(report.comparison)
             >>> collection.reencode()
         """
-        exchange = Exchange(self._store, self._module_of, progress=progress, on_wait=on_wait)
-        return exchange.reencode(module, queries, k, switch=switch)
+        exchange = Exchange(
+            self._store,
+            self._module_of,
+            progress=progress,
+            on_wait=on_wait,
+            before_switch=self._index_the_next,
+        )
+        report = exchange.reencode(module, queries, k, switch=switch)
+        self._keeper.after_change()
+        return report
 
     def rollback(
         self,
@@ -63,7 +76,10 @@ class Reencodable(OpenedCollection):
             CollectionError: there are no previous vectors.
             ModuleError: their module cannot be loaded.
         """
-        return Exchange(self._store, self._module_of, progress=progress, on_wait=on_wait).rollback()
+        exchange = Exchange(self._store, self._module_of, progress=progress, on_wait=on_wait)
+        report = exchange.rollback()
+        self._keeper.after_change()
+        return report
 
     def drop_space(self, which: str = "previous") -> int:
         """Drop the "previous" vectors, or those that are "building"; return the bytes set free.
@@ -89,3 +105,16 @@ class Reencodable(OpenedCollection):
             }
             for state, space in self._store.spaces().items()
         }
+
+    def _index_the_next(self) -> None:
+        """Have an index ready at the switch where there is one now; without it, none is waited for.
+
+        A search is right without an index, so nothing that goes wrong with it stops the switch.
+        """
+        try:
+            wish = self._keeper.wish_for_next(self._store.snapshot_of(BUILDING))
+            if wish is not None:
+                self._keeper.stop()
+                self._builder.build(replace(wish, state=BUILDING))
+        except SemsearchError as error:
+            logger.warning("the new vectors have no index yet: %s", error)

@@ -51,7 +51,10 @@ class ReencodeReport:
 
 
 class Exchange:
-    """One exchange of modules: holds what is needed all along."""
+    """One exchange of modules: holds what is needed all along.
+
+    `before_switch` is called when the new vectors are ready and not searched yet.
+    """
 
     def __init__(
         self,
@@ -60,9 +63,11 @@ class Exchange:
         *,
         progress: Progress | None = None,
         on_wait: Told | None = None,
+        before_switch: Callable[[], None] | None = None,
     ) -> None:
         self._store = store
         self._module_of = module_of
+        self._before_switch = before_switch
         self._progress = progress
         self._on_wait = on_wait
         self._name = store.folder.path.name
@@ -81,6 +86,8 @@ class Exchange:
         filler.check_complete()
         comparison = self._compared(filler.space, module, asked, k)
         if switch:
+            if self._before_switch is not None:
+                self._before_switch()
             self._switch(filler)
         return self._report(before, filler, comparison, started)
 

@@ -173,10 +173,13 @@ class Store:
         """Return how many bytes the collection's files take."""
         return self.folder.size()
 
-    def derived(self, kind: str) -> list[Derived]:
-        """Return the derived files of one kind that the catalogue names for the current space."""
-        space_id = self.space.id
-        return self._read(lambda connection: read_derived(connection, self.folder, kind, space_id))
+    def derived(self, kind: str, space_id: int | None = None) -> list[Derived]:
+        """Return the derived files of one kind that the catalogue names for a space.
+
+        None is the current one.
+        """
+        wanted = space_id or self.space.id
+        return self._read(lambda connection: read_derived(connection, self.folder, kind, wanted))
 
     def result_names(self, kind: str) -> list[str]:
         """Return the names of the stored results of one kind, sorted."""
