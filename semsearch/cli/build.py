@@ -46,6 +46,8 @@ def build_index(
 
 def build_if_due(collection: Collection) -> None:
     """Build the index when the collection has outgrown the one it has, and tell about it."""
+    if not collection.index_is_due():
+        return
     with progress_bar(f"building the index of {collection.name}") as progress:
         facts = collection.build_index_if_due(progress)
     if facts is not None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from semsearch.cli.options import json_option, name_argument, opened, where_option
 from semsearch.cli.screen import counted, print_facts, print_json, results
+
+SHOWN_BYTES = 50_000
+"""Files of a kind that take less are not worth a word."""
 
 
 @click.command()
@@ -23,16 +28,44 @@ def info(context: click.Context, *, name: str, as_json: bool) -> None:
     fields = ", ".join(f"{field} ({kind})" for field, kind in facts["fields"].items())
     lines = [
         ("collection", f"{facts['name']}  ({facts['path']})"),
-        ("rows", counted(facts["rows"], facts["modality"].removesuffix("s"))),
+        ("rows", _rows(facts)),
         ("fields", fields or "none"),
         ("module", f"{made}, vectors of {dim}"),
         *([("mind", facts["module"]["caveat"])] if module else []),
-        ("index", f"{facts['index']}, recall {facts['recall']:.2f}"),
-        ("disk", f"{facts['bytes'] / 1e6:,.1f} MB"),
+        ("index", _index(facts)),
+        ("why", facts["index_reason"]),
+        ("disk", _disk(facts)),
         ("clusterings", ", ".join(facts["clusterings"]) or "none"),
         ("classifiers", ", ".join(facts["classifiers"]) or "none"),
     ]
     print_facts(lines, results())
+
+
+def _rows(facts: dict[str, Any]) -> str:
+    rows = counted(facts["rows"], facts["modality"].removesuffix("s"))
+    n_deleted = facts["deleted_rows"]
+    if not n_deleted:
+        return rows
+    return f"{rows}; the bytes of {n_deleted:,} deleted ones leave with `semsearch compact`"
+
+
+def _index(facts: dict[str, Any]) -> str:
+    if facts["index"] == "exact":
+        return "none; every search is exact"
+    told = f"{facts['index']}, finds {facts['recall']:.1%} of the ten nearest"
+    n_tail = facts["tail_rows"]
+    covered = f"; covers {counted(facts['index_rows'], 'row')}"
+    return told + covered + (f", {n_tail:,} newer ones are searched exactly" if n_tail else "")
+
+
+def _disk(facts: dict[str, Any]) -> str:
+    kinds = [
+        f"{kind} {count['bytes'] / 1e6:,.1f}"
+        for kind, count in facts["files"].items()
+        if count["bytes"] >= SHOWN_BYTES
+    ]
+    total = f"{facts['bytes'] / 1e6:,.1f} MB"
+    return f"{total}: {', '.join(kinds)}" if len(kinds) > 1 else total
 
 
 def _named(module: str, handle: str) -> str:

@@ -61,6 +61,10 @@ class Indexed(OpenedCollection):
         self._keeper.stop()
         return self._builder.build(wish, progress).as_dict()
 
+    def index_is_due(self) -> bool:
+        """Say whether the collection has outgrown the index it has, or has none and needs one."""
+        return self._keeper.wish_if_due() is not None
+
     def build_index_if_due(self, progress: Progress | None = None) -> dict[str, Any] | None:
         """Build the index where the collection has outgrown the one it has, of the same kind.
 
