@@ -131,14 +131,14 @@ def allowing(store: Store, where: str | None) -> Allowing:
     """
     if where is None:
         return lambda _: None
-    tree = parse_filter(where, store.fields())
+    tree = parse_filter(where, store.columns.types())
     return lambda snapshot: passing(tree, store.columns.at(snapshot))
 
 
 def passing_ids(store: Store, where: str) -> Ids:
     """Return the ids of the items that pass a filter, ascending."""
     snapshot = store.snapshot()
-    mask = passing(parse_filter(where, store.fields()), store.columns.at(snapshot))
+    mask = passing(parse_filter(where, store.columns.types()), store.columns.at(snapshot))
     return snapshot.every[mask if snapshot.live is None else mask & snapshot.live]
 
 

@@ -17,6 +17,7 @@ from semsearch.search import comparing
 from semsearch.search.conditions import condition_of
 from semsearch.search.tree import (
     ITEM,
+    UNTYPED,
     All,
     Among,
     Any,
@@ -62,6 +63,9 @@ def _true(node: Node, source: Source, *, negated: bool) -> Mask:
         condition = condition_of(node)
         is_contrary = negated != condition.negated
         return source.meeting(condition.sql, condition.values, negated=is_contrary)
+    if node.field.kind == UNTYPED:
+        is_true = isinstance(node, Is) and (node.value is None) != negated
+        return np.full(len(source.column(node.field.name, "text")), is_true, np.bool_)
     return _leaf(node, source.column(node.field.name, node.field.kind), negated=negated)
 
 

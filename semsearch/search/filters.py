@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from semsearch.errors import QueryError, shortened
 from semsearch.search import tree
-from semsearch.search.tree import ITEM, Field, Node
+from semsearch.search.tree import ITEM, UNTYPED, Field, Node
 from semsearch.search.values import Literal, Mistake, as_like, as_member, as_test, as_tests
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ ITEM_COLUMNS = ("key", "text")
 
 NAME = ("catalog", "db", "table", "this")
 KNOWN_PARTS = {"expression", "expressions", "field", "low", "high", "negate", *NAME}
+TRUTHS = ("boolean", UNTYPED)
 SIGNS = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
 TURNED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
@@ -122,7 +123,7 @@ class _Reading:
 
     def _is(self, expression: Expression) -> Node:
         field, value = self._field(expression.this), _literal(expression.expression)
-        if value is None or (isinstance(value, bool) and field.kind == "boolean"):
+        if value is None or (isinstance(value, bool) and field.kind in TRUTHS):
             return tree.Is(field, value)
         raise _refusal(expression)
 
@@ -143,7 +144,7 @@ class _Reading:
 
     def _flag(self, column: Expression) -> Node:
         field = self._field(column)
-        if field.kind != "boolean":
+        if field.kind not in TRUTHS:
             raise _refusal(column)
         return tree.Comparison(field, "=", True)
 

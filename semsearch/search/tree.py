@@ -11,6 +11,9 @@ from dataclasses import dataclass
 ITEM = "item"
 """The kind of `key` and `text`, which every item has beside its fields."""
 
+UNTYPED = ""
+"""The type of a field that no item has a value of: nothing is known of it but that it is null."""
+
 Scalar = str | int | float | bool
 Sign = str
 """One of = <> < <= > >=."""

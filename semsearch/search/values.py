@@ -8,7 +8,7 @@ from typing import cast
 
 from semsearch.errors import shortened
 from semsearch.search import tree
-from semsearch.search.tree import ITEM, Field, Node, Scalar
+from semsearch.search.tree import ITEM, UNTYPED, Field, Node, Scalar
 
 Literal = str | int | float | bool | None
 
@@ -58,7 +58,7 @@ def as_tests(field: Field, values: tuple[Literal, ...]) -> Node:
 
 def as_like(field: Field, pattern: Literal) -> Node:
     """Return the question whether a text matches a pattern."""
-    if field.kind not in ("text", ITEM):
+    if field.kind not in ("text", ITEM, UNTYPED):
         raise Mistake(
             f"asks the {field.kind} field {field.name!r} for a pattern", "like is for texts alone"
         )
@@ -67,7 +67,7 @@ def as_like(field: Field, pattern: Literal) -> Node:
 
 def as_member(field: Field, member: Literal) -> Node:
     """Return the question whether a list holds a text."""
-    if field.kind != "list":
+    if field.kind not in ("list", UNTYPED):
         raise Mistake(
             f"looks for a member in {field.name!r}, which is no list",
             f"write {field.name} = ..., or {field.name} in (..., ...)",
@@ -97,8 +97,10 @@ def _date_test(field: Field, sign: str, value: Literal) -> Node:
 
 
 def _span(field: Field, value: Literal) -> tuple[int, int]:
-    """Return the microsecond a date begins with, and the one after its last: the same, if it is
-    a moment rather than a day."""
+    """Return the microsecond that a date begins with, and the one after its last.
+
+    They are the same where it is a moment rather than a day.
+    """
     text = value.strip() if isinstance(value, str) else ""
     is_day = DAY.fullmatch(text) is not None
     try:
@@ -127,6 +129,8 @@ def _checked(field: Field, value: Literal) -> Scalar:
         case "boolean", 0 | 1:
             return bool(value)
         case (("text" | "item"), str()):
+            return value
+        case "", str() | int() | float():
             return value
     raise Mistake(
         f"compares {_described(field)} {field.name!r} with {_spelled(value)}",

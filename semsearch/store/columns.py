@@ -56,6 +56,10 @@ class Columns:
         self._unsaved: set[str] = set()
         self._locks: dict[str, threading.Lock] = {}
 
+    def types(self) -> dict[str, str]:
+        """Return the type of every field, as filters want it: "" where no item has a value."""
+        return self._read(lambda c: dict(c.execute("SELECT name, type FROM field ORDER BY name")))
+
     def at(self, snapshot: Snapshot) -> SnapshotColumns:
         """Return the columns of the rows of `snapshot`, dead ones included."""
         return SnapshotColumns(self, self._read, snapshot)
@@ -173,8 +177,8 @@ def save_columns(store: Store, names: Collection[str] | None = None) -> list[str
     wanted, saved = store.columns.unsaved() if names is None else names, list[str]()
     try:
         if wanted and not store.read_only and len(store.snapshot().every) >= SMALLEST_SAVED:
-            for name, kind in store.fields().items():
-                if name in wanted and _is_saved_now(store, name, kind):
+            for name, kind in store.columns.types().items():
+                if kind and name in wanted and _is_saved_now(store, name, kind):
                     saved.append(name)
     except (CollectionError, StorageError) as error:
         logger.info("columns of %r are not saved: %s", str(store.folder.path), error)

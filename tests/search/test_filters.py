@@ -232,6 +232,27 @@ def test_a_message_stays_short_however_long_the_filter(where: str) -> None:
     assert len(str(caught.value)) < 700
 
 
+@pytest.mark.parametrize(
+    ("where", "keys"),
+    [
+        ("price is null", "ab"),
+        ("price is not null", ""),
+        ("price > 3", ""),
+        ("not price > 3", ""),
+        ("price = 'x' or key = 'a'", "a"),
+        ("price in (1, 'x') or not (price between 1 and 2)", ""),
+        ("price like 'x%'", ""),
+        ("'red' not in price", ""),
+        ("price or not price", ""),
+        ("price is true", ""),
+        ("price is not true", "ab"),
+    ],
+)
+def test_a_field_that_has_no_value_yet_may_be_compared_with_anything(where: str, keys: str) -> None:
+    table = SmallTable({"price": ""}, {"a": {"price": None}, "b": {}})
+    assert "".join(table.matching(where)) == keys
+
+
 def test_a_long_chain_of_conditions_is_no_deep_one(table: SmallTable) -> None:
     where = " or ".join(["verified"] * 300)
     assert table.matching(where) == ["a", "c"]

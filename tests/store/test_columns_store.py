@@ -56,7 +56,7 @@ def fresh(store: Store) -> Columns:
 def found(store: Store, columns: Columns, where: str) -> list[str]:
     """Return the keys of the live items that pass a filter, oldest first."""
     snapshot = store.snapshot()
-    mask = passing(parse_filter(where, store.fields()), columns.at(snapshot))
+    mask = passing(parse_filter(where, columns.types()), columns.at(snapshot))
     ids = snapshot.every[mask if snapshot.live is None else mask & snapshot.live].tolist()
     keys = store.keys(ids)
     return [keys[id_] for id_ in ids]
@@ -121,6 +121,16 @@ def test_an_empty_collection_has_empty_columns(store: Store) -> None:
     empty = Store.create(store.folder.path.parent / "empty", Space(DIM, None, None, {}), {})
     for kind in KINDS.values():
         assert len(fresh(empty).column(empty.snapshot(), "x", kind)) == 0
+
+
+def test_a_field_without_values_is_null_until_its_first_value_gives_it_a_type(
+    store: Store,
+) -> None:
+    put(store, item("a", n=None), types={"n": ""})
+    assert found(store, store.columns, "n <= 1") == []
+    assert found(store, store.columns, "n is null") == ["a"]
+    put(store, item("b", n=1))
+    assert found(store, store.columns, "n <= 1") == ["b"]
 
 
 def test_a_field_that_became_text_is_compared_as_it_is_spelled(store: Store) -> None:
