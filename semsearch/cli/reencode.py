@@ -164,12 +164,7 @@ def _time(card: ModuleCard, rows: int) -> str:
 
 def _print_report(collection: Collection, report: ReencodeReport) -> None:
     console = results()
-    had = report.rows - report.encoded
-    console.print(
-        f"{counted(report.encoded, 'item')} encoded by {report.after}"
-        + (f", {had:,} stood already" if had > 0 else "")
-        + f", in {report.seconds:.1f} s"
-    )
+    console.print(_work(report))
     if report.comparison is not None:
         console.print(str(report.comparison))
     command = f"semsearch reencode {collection.name}"
@@ -183,6 +178,16 @@ def _print_report(collection: Collection, report: ReencodeReport) -> None:
             f"Nothing has changed yet, searches use {report.before}: {command} --switch switches,"
             " --abandon drops the new vectors."
         )
+
+
+def _work(report: ReencodeReport) -> str:
+    rows = counted(report.rows, "item")
+    if not report.encoded:
+        return f"{rows}, and nothing to encode: each has its vector of {report.after}"
+    had = report.rows - report.encoded
+    already = f", {had:,} stood already" if had > 0 else ""
+    encoded = counted(report.encoded, "item")
+    return f"{encoded} encoded by {report.after}{already}, in {report.seconds:.1f} s"
 
 
 def _drop(collection: Collection, which: str, as_json: bool) -> None:

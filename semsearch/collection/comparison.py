@@ -37,11 +37,11 @@ class SpaceComparison:
     cosine_gap: float
 
     def __str__(self) -> str:
-        asked = "stored items, taken as queries" if self.is_sample else "queries"
+        asked = "stored items as queries" if self.is_sample else "queries"
         return (
-            f"Of {self.n_queries:,} {asked}, the first {self.k} hits are the same by"
-            f" {self.overlap:.0%} and the very first for {self.same_first:.0%}; the cosines of the"
-            f" former hits differ by {self.cosine_gap:.2f} on average."
+            f"Asked with {self.n_queries:,} {asked}, {self.overlap:.0%} of the first {self.k} hits"
+            f" are the same, and the very first for {self.same_first:.0%} of the queries; the"
+            f" cosines of the former hits differ by {self.cosine_gap:.2f} on average."
         )
 
     def as_dict(self) -> dict[str, Any]:
