@@ -16,6 +16,7 @@ from semsearch.collection.searching import allowing, nearest_hits, passing_ids
 from semsearch.collection.upkeep import Upkeep
 from semsearch.errors import CollectionError
 from semsearch.store import Snapshot
+from semsearch.store.columns import save_columns
 from semsearch.store.segments import Ids
 from semsearch.vectors import Vectors, as_vectors, unit
 
@@ -85,6 +86,7 @@ class Collection(Insight, Upkeep):
         else:
             found = corpus.read_corpus(source, text=text, image=image, key=key)
             report = self._add_items(found, wanted)
+        save_columns(self._store, self._store.fields())
         self._keeper.after_change()
         return report
 

@@ -20,6 +20,7 @@ from semsearch.collection.searching import LiveView, keys_of
 from semsearch.errors import CollectionError, CollectionSwitched, KeyNotFound, shortened
 from semsearch.modules import Module
 from semsearch.store import Snapshot, Space, Store, StoredItem
+from semsearch.store.columns import save_columns
 from semsearch.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class OpenedCollection:
 
     def close(self) -> None:
         """Close the collection's files; it cannot be used afterwards."""
+        save_columns(self._store)
         self._keeper.close()
         self._view.close()
         self._store.close()
