@@ -27,7 +27,7 @@ from tests.faults.injection import (
     watch_system_calls,
     write_in_pieces,
 )
-from tests.faults.verify import checked, difference, verify
+from tests.faults.verify import checked, difference, strays, verify
 from tests.faults.workload import Hand, State, Step, observed, states, work
 
 FULL_DISK_ALLOWS = ("fsio unlink", "db delete", "db truncate", "db create")
@@ -250,3 +250,16 @@ def _scarce(way: str, amount: int) -> Iterator[None]:
         if way == "allocation":
             _testcapi.remove_mem_hooks()
         resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def look_at_texts(path: str, batch: int) -> dict[str, Any]:
+    """Return what is wrong with an indexed table whose writing was cut short, and how many rows."""
+    with semsearch.open(path) as collection:
+        keys = collection.keys()
+        hits = collection.get(keys)
+        problems = [f"{h.key} has another text" for h in hits if not h.text.endswith(f" {h.key}")]
+        if len(set(keys)) != len(keys):
+            problems.append("rows are doubled")
+        collection.add([{"id": "last", "text": "soup last"}], text="text", key="id")
+        problems += checked(collection)
+    return {"problems": problems + list(strays(Path(path))), "rows": len(keys)}
