@@ -15,6 +15,7 @@ from PIL import Image
 
 import semsearch
 from semsearch.collection import filling
+from semsearch.collection.ingest import Ingest
 from semsearch.errors import (
     CollectionError,
     CollectionSwitched,
@@ -178,14 +179,14 @@ def test_rows_encoded_with_the_old_module_never_land_among_the_new(
     collection: semsearch.Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The switch comes after `add` has taken the module and before it has the lock."""
-    read = semsearch.collection.collection.corpus.read_corpus
+    run = Ingest.run
 
-    def switched(*source, **options):  # type: ignore[no-untyped-def]
+    def switched(self: Ingest, *entries: object, **options: object) -> object:
         if collection.handle == "hashing":
             collection.reencode("words")
-        return read(*source, **options)
+        return run(self, *entries, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(semsearch.collection.collection.corpus, "read_corpus", switched)
+    monkeypatch.setattr(Ingest, "run", switched)
     rows = [{"id": "new", "review": "a very new review"}]
     with pytest.raises(CollectionSwitched, match="was switched to 'words' meanwhile; run the same"):
         collection.add(rows, text="review", key="id")
