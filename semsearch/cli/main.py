@@ -23,7 +23,7 @@ from semsearch.cli.modules import modules
 from semsearch.cli.reencode import reencode
 from semsearch.cli.screen import print_error
 from semsearch.cli.search import search, similar
-from semsearch.cli.upkeep import compact
+from semsearch.cli.upkeep import check, compact
 from semsearch.errors import CollectionLocked, SemsearchError
 from semsearch.modules.handles.policy import OFFLINE
 
@@ -117,6 +117,7 @@ def _plugins() -> dict[str, EntryPoint]:
 
 COMMANDS = (
     build_index,
+    check,
     cluster,
     compact,
     delete,

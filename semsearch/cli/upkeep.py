@@ -1,13 +1,90 @@
-"""`compact`: what keeps a collection's files in order."""
+"""`check` and `compact`: what keeps a collection's files in order."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict
 
 import click
 
 from semsearch.cli.options import json_option, name_argument, opened
-from semsearch.cli.screen import counted, print_json
+from semsearch.cli.screen import counted, print_error, print_json, working
+from semsearch.collection import CheckReport, Finding
+from semsearch.errors import CollectionDamaged, SemsearchError
+
+logger = logging.getLogger(__name__)
+
+CODES = {"ok": 0, "derived": 1, "source": 2}
+CANNOT_OPEN, OWN_FAULT = 3, 4
+
+SHOWN_KEYS = 10
+
+
+@click.command()
+@name_argument
+@click.option("--full", is_flag=True, help="Read every row, vector and file, and try the index.")
+@click.option("--repair", is_flag=True, help="Sweep and set aside what can be made again.")
+@json_option
+@click.pass_context
+def check(context: click.Context, *, name: str, full: bool, repair: bool, as_json: bool) -> None:
+    """Prove that NAME is on the disk as it was written.
+
+    The exit code is 0 when all is well, 1 when only files are damaged that can be made again, 2
+    when something of your own is damaged, 3 when NAME cannot be opened, 4 when the check itself
+    failed. Searches and writers may go on meanwhile.
+    """
+    try:
+        collection = opened(context, name, read_only=not repair)
+        with working(f"checking {name}"):
+            report = collection.check(full=full, repair=repair)
+    except SemsearchError as error:
+        print_error(str(error))
+        context.exit(CODES["source"] if isinstance(error, CollectionDamaged) else CANNOT_OPEN)
+    except Exception as error:
+        logger.debug("the check failed", exc_info=True)
+        print_error(f"the check of {name!r} failed ({type(error).__name__}: {error}); report this")
+        context.exit(OWN_FAULT)
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        _tell(report)
+    context.exit(CODES[report.level])
+
+
+def _tell(report: CheckReport) -> None:
+    for finding in report.findings:
+        click.echo(f"{finding.level:8}{finding}{_touched(finding)}")
+    seen = report.counts
+    click.echo(
+        f"{_verdict(report)}: {counted(seen.get('items', 0), 'item')},"
+        f" {counted(seen.get('vectors', 0), 'vector')},"
+        f" {counted(seen.get('files', 0) + seen.get('derived', 0), 'file')}"
+        f" in {report.seconds:.1f} s{_recall(report)}"
+    )
+
+
+def _verdict(report: CheckReport) -> str:
+    mended = f", {report.repaired} mended" if report.repaired else ""
+    verdicts = {
+        "ok": "all is well" if report.full else "all is well as far as a quick check sees",
+        "derived": "nothing is lost: what is damaged can be made again",
+        "source": "something of your own is damaged",
+    }
+    return verdicts[report.level] + mended
+
+
+def _recall(report: CheckReport) -> str:
+    if "recall" not in report.facts:
+        return ""
+    return f"; index {report.facts['index']}, recall {report.facts['recall']:.3f}"
+
+
+def _touched(finding: Finding) -> str:
+    if not finding.keys:
+        return ""
+    more = len(finding.keys) - SHOWN_KEYS
+    shown = ", ".join(finding.keys[:SHOWN_KEYS])
+    return f" (items: {shown}{f' and {more:,} more' if more > 0 else ''})"
 
 
 @click.command()

@@ -7,14 +7,18 @@ from semsearch.collection.opening import DEFAULT_MODULES, create, open_at
 from semsearch.collection.records import AddReport, Hit, Layout, SkippedRow
 from semsearch.collection.reencoding import ReencodeReport
 from semsearch.collection.shelf import collection_names, growing_collection, open_collection
+from semsearch.store import CheckReport, CompactReport, Finding
 
 __all__ = [
     "DEFAULT_MODULES",
     "AddReport",
+    "CheckReport",
     "Classifier",
     "Cluster",
     "Clustering",
     "Collection",
+    "CompactReport",
+    "Finding",
     "Hit",
     "Layout",
     "Prediction",

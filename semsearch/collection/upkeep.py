@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import Any
 
 from semsearch.collection import classifier as classifiers
 from semsearch.collection import clustering as clusterings
 from semsearch.collection.facts import files_by_kind, index_facts
-from semsearch.collection.indexed import Indexed
+from semsearch.collection.index_check import check_index
+from semsearch.collection.indexed import N_QUERIES, Indexed
 from semsearch.collection.reencodable import Reencodable
-from semsearch.store import CompactReport
+from semsearch.store import CheckReport, CompactReport
 
 
 class Upkeep(Reencodable, Indexed):
@@ -49,3 +52,26 @@ class Upkeep(Reencodable, Indexed):
         """
         with self._store.writing() as writer:
             return writer.compact()
+
+    def check(
+        self, full: bool = False, repair: bool = False, n_queries: int = N_QUERIES
+    ) -> CheckReport:
+        """Prove on the disk that the collection is what was written; tell what is not.
+
+        `full` reads every row, vector and file, and compares the index with an exact search on
+        `n_queries` stored items. `repair` sweeps and sets aside what can be made again; what only
+        you could make stays as it is. Searches and writers may go on, unless `repair` is wanted.
+
+        Returns:
+            A report: its `level` is "ok", "derived" (nothing is lost) or "source", its `findings`
+            name the thing, what is wrong, what to do, and the keys of the items touched.
+
+        Raises:
+            CollectionLocked: another process is writing, and `repair` is wanted.
+        """
+        report = self._store.check(full=full, repair=repair)
+        if not full:
+            return report
+        started = time.perf_counter()
+        report = report.joined(*check_index(self._store, n_queries, repair=repair))
+        return replace(report, seconds=report.seconds + time.perf_counter() - started)

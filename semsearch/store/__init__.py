@@ -2,6 +2,7 @@
 
 from semsearch.store.compaction import CompactReport
 from semsearch.store.derived import Derived
+from semsearch.store.findings import CheckReport, Finding
 from semsearch.store.reader import Snapshot, StoredItem
 from semsearch.store.schema import Space
 from semsearch.store.store import Store
@@ -9,8 +10,10 @@ from semsearch.store.writer import Batch, Known, NewItem, Refresh
 
 __all__ = [
     "Batch",
+    "CheckReport",
     "CompactReport",
     "Derived",
+    "Finding",
     "Known",
     "NewItem",
     "Refresh",

@@ -21,7 +21,7 @@ from semsearch.errors import (
     CollectionLocked,
     ResultNotFound,
 )
-from semsearch.store import reader, recovery, spaces
+from semsearch.store import checking, reader, recovery, spaces
 from semsearch.store.columns import Columns
 from semsearch.store.database import (
     Readers,
@@ -31,6 +31,7 @@ from semsearch.store.database import (
     sqlite_errors,
 )
 from semsearch.store.derived import Derived, read_derived
+from semsearch.store.findings import CheckReport
 from semsearch.store.folder import (
     Folder,
     check_format,
@@ -44,6 +45,7 @@ from semsearch.store.reader import Snapshot, StoredItem
 from semsearch.store.schema import Space
 from semsearch.store.segments import Ids
 from semsearch.store.spaces import StoredContent
+from semsearch.store.verifying import Verification
 from semsearch.store.writer import Writer
 
 T = TypeVar("T")
@@ -62,6 +64,7 @@ class Store:
         self._readers = Readers(self.folder.database)
         self._swap = threading.Lock()
         self._snapshot: Snapshot | None = None
+        self._verification = Verification(self.folder)
         self.columns = Columns(self.folder, self._read)
         self.meta = {name: value for name, value in self._rows("SELECT name, value FROM meta")}
 
@@ -84,12 +87,18 @@ class Store:
     def close(self) -> None:
         """Close every connection; the store cannot be used afterwards."""
         self._readers.close()
+        self._verification.close()
         self._snapshot = None
         self.columns.clear()
 
     @property
     def version(self) -> int:
-        """The number of the last committed change, by this process or another."""
+        """The number of the last committed change, by this process or another.
+
+        Raises:
+            CollectionDamaged: a file of vectors does not hold what was written.
+        """
+        self._verification.check()
         return self._read(reader.read_version)
 
     @property
@@ -101,7 +110,11 @@ class Store:
         return self._read(reader.read_space)
 
     def snapshot(self) -> Snapshot:
-        """Return the vectors as they stand now; reread only when something was committed."""
+        """Return the vectors as they stand now; reread only when something was committed.
+
+        Raises:
+            CollectionDamaged: a file of vectors is missing or does not hold what was written.
+        """
         held = self._snapshot
         if held is not None and held.version == self.version:
             return held
@@ -109,6 +122,7 @@ class Store:
             fresh = self._settled(
                 lambda connection: reader.read_snapshot(connection, self.folder, held)
             )
+            self._verification.look_at(fresh.segments)
             self._snapshot = fresh
         return fresh
 
@@ -120,9 +134,11 @@ class Store:
         """
         if state not in self.spaces():
             raise spaces.none_there(self.folder, state)
-        return self._settled(
+        snapshot = self._settled(
             lambda connection: reader.read_snapshot(connection, self.folder, None, state)
         )
+        self._verification.look_at(snapshot.segments)
+        return snapshot
 
     def spaces(self) -> dict[str, Space]:
         """Return the vector spaces by state: 'current', and 'building' or 'previous' if any."""
@@ -180,6 +196,17 @@ class Store:
         """
         wanted = space_id or self.space.id
         return self._read(lambda connection: read_derived(connection, self.folder, kind, wanted))
+
+    def check(self, *, full: bool = False, repair: bool = False) -> CheckReport:
+        """Look everything over, see `checking.check`; `repair` mends what can be made again.
+
+        Raises:
+            CollectionLocked: another process is writing, and `repair` is wanted.
+        """
+        if not repair:
+            return self._read(lambda connection: checking.check(self.folder, connection, full=full))
+        with self.writing() as writer:
+            return writer.check_and_repair(full=full)
 
     def result_names(self, kind: str) -> list[str]:
         """Return the names of the stored results of one kind, sorted."""

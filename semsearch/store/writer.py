@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from semsearch import fsio
 from semsearch.errors import CollectionSwitched
-from semsearch.store import derived, merging, recovery
+from semsearch.store import checking, derived, merging, recovery
 from semsearch.store.compaction import CompactReport, compact, mark_for_erasing
 from semsearch.store.database import transaction
+from semsearch.store.findings import CheckReport
 from semsearch.store.folder import Folder
 from semsearch.store.reader import batched, read_space
 from semsearch.store.reuse import Earlier
@@ -186,6 +187,12 @@ class Writer:
     def compact(self) -> CompactReport:
         """Drop all deleted rows and shrink the files, see `compaction.compact`."""
         return compact(self._folder, self._connection)
+
+    def check_and_repair(self, *, full: bool = False) -> CheckReport:
+        """Look everything over and mend what can be made again, see `checking.repair`."""
+        report = checking.check(self._folder, self._connection, full=full, alone=True)
+        repaired = checking.repair(self._folder, self._connection, full=full)
+        return report.joined((), repaired=repaired)
 
     def save_result(
         self,

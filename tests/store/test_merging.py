@@ -97,7 +97,7 @@ def test_a_damaged_segment_is_not_folded_into_a_sound_one(
         put(store, "b", seed=1)
     assert path.exists()
     assert "is damaged" in caplog.text
-    assert len(store.snapshot().segments) == 2
+    assert len(list(store.folder.segments.iterdir())) == 2
 
 
 @pytest.mark.parametrize("operation", ["write", "fsync", "rename", "sync-folder", "unlink"])

@@ -1,0 +1,56 @@
+"""The part of a check that concerns the index: it loads, and finds what an exact search finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from semsearch.collection.indexing import KIND, load, plan_of
+from semsearch.collection.searching import Seen
+from semsearch.errors import CollectionDamaged, IndexDamaged
+from semsearch.index import recall_at_k
+from semsearch.store import Derived, Finding, Snapshot, Store
+
+K = 10
+
+MARGIN = 0.05
+"""How far below its target the recall of an index may fall before it is told: rows were added and
+deleted since, and a sample of queries is a sample."""
+
+
+def check_index(
+    store: Store, n_queries: int, *, repair: bool = False
+) -> tuple[list[Finding], dict[str, Any], int]:
+    """Load the index of the current vectors, and compare it with an exact search.
+
+    Returns:
+        What is wrong with it; its kind and recall; how many of the findings were mended.
+    """
+    try:
+        snapshot = store.snapshot()
+    except CollectionDamaged:
+        return [], {}, 0  # told by the check of files; there is nothing to compare with
+    record = max(store.derived(KIND), key=lambda each: each.seq, default=None)
+    if record is None or plan_of(record).is_exact:
+        return [], {"index": "exact", "recall": 1.0}, 0
+    try:
+        recall = _recall(record, snapshot, n_queries)
+    except IndexDamaged as error:
+        if repair:
+            with store.writing() as writer:
+                writer.reject_derived(record, "is not what was written")
+        return [_finding(error.problem)], {}, int(repair)
+    facts = {"index": plan_of(record).spec, "recall": round(recall, 4)}
+    if recall < plan_of(record).recall_target - MARGIN:
+        target = plan_of(record).recall_target
+        wrong = f"it finds {recall:.3f} of the true nearest and was built to find {target}"
+        return [_finding(wrong)], facts, 0
+    return [], facts, 0
+
+
+def _recall(record: Derived, snapshot: Snapshot, n_queries: int) -> float:
+    return recall_at_k(Seen.of(snapshot, load(record, snapshot)).view, K, n_queries)
+
+
+def _finding(wrong: str) -> Finding:
+    remedy = "build it again with `semsearch build-index`"
+    return Finding("derived", "the index", f"is not sound: {wrong}", remedy)

@@ -1,0 +1,109 @@
+"""check, compact and delete --purge on the command line, and their exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import semsearch
+from semsearch.store.lock import writer_lock
+from tests.cli.conftest import Run, refused
+
+
+@pytest.fixture
+def folder(indexed: Run, tmp_path: Path) -> Path:
+    return tmp_path / "indexes" / "reviews"
+
+
+def test_a_sound_collection_exits_with_0(indexed: Run) -> None:
+    for words in ([], ["--full"], ["--full", "--repair"]):
+        result = indexed("check", "reviews", *words)
+        assert result.exit_code == 0, result.output
+        assert result.stdout.startswith("all is well")
+        assert "4 items, 4 vectors" in result.stdout
+
+
+def test_the_full_check_tells_the_recall_of_the_index(indexed: Run) -> None:
+    assert "index exact, recall 1.000" in indexed("check", "reviews", "--full").stdout
+
+
+def test_what_can_be_made_again_exits_with_1_and_is_mended(indexed: Run, folder: Path) -> None:
+    (folder / "segments" / f"{'0' * 64}.npy").write_bytes(b"left")
+    result = indexed("check", "reviews")
+    assert result.exit_code == 1
+    assert "belongs to nothing; sweep it with --repair" in result.stdout
+    assert "nothing is lost" in result.stdout
+    result = indexed("check", "reviews", "--repair")
+    assert (result.exit_code, "1 mended" in result.stdout) == (1, True)
+    assert indexed("check", "reviews").exit_code == 0
+
+
+def test_damage_of_the_users_own_exits_with_2_and_names_the_items(
+    indexed: Run, folder: Path
+) -> None:
+    [segment] = (folder / "segments").iterdir()
+    segment.unlink()
+    result = indexed("check", "reviews")
+    assert result.exit_code == 2
+    assert "is missing; restore it from a backup (items: a, b, c, d)" in result.stdout
+    told = json.loads(indexed("check", "reviews", "--json").stdout)
+    assert told["level"] == "source"
+    assert told["findings"][0]["keys"] == ["a", "b", "c", "d"]
+
+
+def test_a_database_that_cannot_be_read_exits_with_2(indexed: Run, folder: Path) -> None:
+    (folder / "store.db").write_bytes(b"not a database" * 1000)
+    for suffix in ("-wal", "-shm"):
+        Path(f"{folder}/store.db{suffix}").unlink(missing_ok=True)
+    assert "is damaged" in refused(indexed("check", "reviews"), 2)
+
+
+def test_a_collection_that_cannot_be_opened_exits_with_3(indexed: Run, folder: Path) -> None:
+    assert "no collection named 'nothing'" in refused(indexed("check", "nothing"), 3)
+    stamp = json.loads((folder / "FORMAT").read_text())
+    (folder / "FORMAT").write_text(json.dumps(stamp | {"major": 99}))
+    assert "upgrade semsearch" in refused(indexed("check", "reviews"), 3)
+
+
+def test_a_repair_beside_a_writer_exits_with_3_and_a_check_does_not(
+    indexed: Run, folder: Path
+) -> None:
+    with writer_lock(folder / "LOCK"):
+        assert "is being written" in refused(indexed("check", "reviews", "--repair"), 3)
+        assert indexed("check", "reviews", "--full").exit_code == 0
+
+
+def test_a_fault_of_the_check_itself_exits_with_4(
+    indexed: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("semsearch.store.checking.check_names", fail)
+    told = refused(indexed("check", "reviews"), 4)
+    assert (
+        told == "the check of 'reviews' failed (ZeroDivisionError: division by zero); report this"
+    )
+
+
+def test_compact_tells_what_it_gave_back(indexed: Run) -> None:
+    indexed("delete", "reviews", "a", "b")
+    told = indexed("compact", "reviews").stdout
+    assert told.startswith("dropped 2 deleted rows in ")
+    assert json.loads(indexed("compact", "reviews", "--json").stdout)["dropped"] == 0
+    assert indexed("check", "reviews", "--full").exit_code == 0
+
+
+def test_delete_with_purge_leaves_no_byte_of_the_text(indexed: Run, folder: Path) -> None:
+    def places(text: bytes) -> list[Path]:
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        return [path for path in files if text in path.read_bytes()]
+
+    assert places(b"wonderful tomato") != []
+    assert indexed("delete", "reviews", "b", "--purge").stdout == "deleted 1 of 4 items\n"
+    assert places(b"wonderful tomato") == []
+    with semsearch.open(folder) as collection:
+        assert collection.search("soup", k=9)[0].key == "a"
+        assert len(collection) == 3
