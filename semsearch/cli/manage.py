@@ -13,6 +13,13 @@ SHOWN_BYTES = 50_000
 """Files of a kind that take less are not worth a word."""
 
 
+OTHER_SPACES = {
+    "building": "`semsearch reencode {}` goes on with them, --switch searches them",
+    "previous": "`semsearch reencode {} --rollback` returns to them, --drop-old drops them",
+}
+"""What can be done with vectors that are not searched."""
+
+
 @click.command()
 @name_argument
 @json_option
@@ -32,6 +39,10 @@ def info(context: click.Context, *, name: str, as_json: bool) -> None:
         ("fields", fields or "none"),
         ("module", f"{made}, vectors of {dim}"),
         *([("mind", facts["module"]["caveat"])] if module else []),
+        *(
+            (state, f"vectors of {handle}; {OTHER_SPACES[state].format(facts['name'])}")
+            for state, handle in facts["other_spaces"].items()
+        ),
         ("index", _index(facts)),
         ("why", facts["index_reason"]),
         ("disk", _disk(facts)),

@@ -33,6 +33,11 @@ class Upkeep(Reencodable, Indexed):
             "dim": space.dim,
             "handle": space.handle,
             "module": space.card,
+            "other_spaces": {
+                state: other.handle
+                for state, other in self._store.spaces().items()
+                if other.id != space.id
+            },
             **index_facts(seen, self._indexes.record(space.id)),
             "bytes": sum(kind["bytes"] for kind in files.values()),
             "files": files,

@@ -118,3 +118,27 @@ def test_another_writer_is_waited_for_and_named(
     assert result.exit_code == 0, result.output
     assert "waiting: the collection" in result.stderr
     assert "is being written by process" in result.stderr
+
+
+def test_info_tells_of_the_vectors_beside_those_that_are_searched(indexed: Run) -> None:
+    assert "previous" not in indexed("info", "reviews").stdout
+    indexed("reencode", "reviews", "--module", "words")
+    told = indexed("info", "reviews").stdout
+    assert "vectors of words; `semsearch reencode reviews` goes on with them" in told
+    indexed("reencode", "reviews", "--switch")
+    told = indexed("info", "reviews").stdout
+    assert "vectors of hashing; `semsearch reencode reviews --rollback` returns to them" in told
+    facts = json.loads(indexed("info", "reviews", "--json").stdout)
+    assert facts["other_spaces"] == {"previous": "hashing"}
+
+
+def test_a_classifier_of_the_old_vectors_says_so(indexed: Run, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("key,label\na,food\nb,food\nc,shoes\nd,shoes\n")
+    assert indexed("train", "reviews", "kind", labels).exit_code == 0
+    indexed("reencode", "reviews", "--module", "words", "--switch")
+    message = refused(indexed("predict", "reviews", "kind"), 1)
+    assert "the classifier 'kind' was trained on vectors of 'hashing'" in message
+    assert "train it again" in message
+    indexed("reencode", "reviews", "--rollback")
+    assert indexed("predict", "reviews", "kind").exit_code == 0
