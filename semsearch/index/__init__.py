@@ -3,7 +3,6 @@
 from semsearch.index.choose import check_request, choose_index
 from semsearch.index.codes import CodeIndex
 from semsearch.index.evaluate import recall_at_k
-from semsearch.index.exact import Block, search_exact
 from semsearch.index.files import load_index, publish_index
 from semsearch.index.jobs import BuiltIndex, IndexJob, run_worker
 from semsearch.index.plan import IndexPlan
@@ -12,7 +11,6 @@ from semsearch.index.view import SearchView
 
 __all__ = [
     "NONE",
-    "Block",
     "BuiltIndex",
     "CodeIndex",
     "IndexJob",
@@ -25,5 +23,4 @@ __all__ = [
     "publish_index",
     "recall_at_k",
     "run_worker",
-    "search_exact",
 ]

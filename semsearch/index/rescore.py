@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from semsearch.index.codes import CodeIndex
+from semsearch.index.exact import scan
 from semsearch.index.native import RowNumbers
 from semsearch.index.rows import NONE, Mask, best
-from semsearch.index.scan import scan
 from semsearch.index.scope import Scope
 from semsearch.vectors import Vectors
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from semsearch.index.exact import Part, parts_of
 from semsearch.index.native import RowNumbers, packed_selector
 from semsearch.index.rows import NONE, Mask, Rows
-from semsearch.index.scan import Part, parts_of
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ import numpy as np
 
 from semsearch.errors import IndexDamaged
 from semsearch.index.codes import CodeIndex
+from semsearch.index.exact import scan
 from semsearch.index.native import RowNumbers
 from semsearch.index.rescore import finds_itself, search_codes
 from semsearch.index.rows import Mask, Rows
-from semsearch.index.scan import scan
 from semsearch.index.scope import Coverage, Scope
 from semsearch.vectors import Vectors
 

@@ -1,4 +1,4 @@
-"""Exact search gives what a sort of all scores would give."""
+"""A view without codes finds what a sort of all scores finds, whatever may not be found."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semsearch.index import NONE, Block, search_exact
+from semsearch.index import NONE, Rows, SearchView
 
 
 def unit_rows(n: int, dim: int, seed: int) -> np.ndarray:
@@ -15,56 +15,98 @@ def unit_rows(n: int, dim: int, seed: int) -> np.ndarray:
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def by_sorting(queries: np.ndarray, blocks: list[Block], k: int) -> list[list[int]]:
-    expected = []
-    for query in queries:
-        found = []
-        for block in blocks:
-            rows = range(len(block.vectors)) if block.rows is None else block.rows
-            found += [(-float(query @ block.vectors[r]), int(r) + block.first_id) for r in rows]
-        ids = [id_ for _, id_ in sorted(found)[:k]]
-        expected.append(ids + [NONE] * (k - len(ids)))
-    return expected
+def split(vectors: np.ndarray, cuts: list[int]) -> Rows:
+    return Rows(tuple(np.split(vectors, sorted(cut % (len(vectors) + 1) for cut in cuts))))
 
 
-@settings(max_examples=60, deadline=None)
+def by_sorting(
+    vectors: np.ndarray, queries: np.ndarray, k: int, findable: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows and scores (nq, k) by sorting all; scores are those of one pair at a time."""
+    rows = np.full((len(queries), k), NONE)
+    scores = np.zeros((len(queries), k), dtype=np.float32)
+    everything = np.tile(np.arange(len(vectors)), (len(queries), 1))
+    exact = Rows((vectors,)).inner_products(queries, everything)
+    for number, line in enumerate(exact):
+        order = [row for row in np.lexsort((everything[0], -line)) if findable[row]][:k]
+        rows[number, : len(order)] = order
+        scores[number, : len(order)] = line[order]
+    return rows, scores
+
+
+@settings(max_examples=80, deadline=None)
 @given(
-    sizes=st.lists(st.integers(1, 150), max_size=4),
-    share=st.floats(0, 1),
-    k=st.integers(1, 30),
+    n=st.integers(0, 300),
+    n_distinct=st.integers(1, 300),
+    cuts=st.lists(st.integers(0, 300), max_size=3),
+    share_live=st.sampled_from([None, 0.0, 0.3, 0.97, 1.0]),
+    share_allowed=st.sampled_from([None, 0.0, 0.2, 1.0]),
+    n_queries=st.sampled_from([0, 1, 3, 25]),
+    k=st.sampled_from([1, 2, 10, 50, 10_000]),
     seed=st.integers(0, 10_000),
 )
-def test_the_nearest_are_those_a_full_sort_finds(
-    sizes: list[int], share: float, k: int, seed: int
+def test_a_scan_finds_what_sorting_finds(
+    *,
+    n: int,
+    n_distinct: int,
+    cuts: list[int],
+    share_live: float | None,
+    share_allowed: float | None,
+    n_queries: int,
+    k: int,
+    seed: int,
 ) -> None:
     random = np.random.default_rng(seed)
-    blocks, first = [], 1
-    for size in sizes:
-        keep = np.flatnonzero(random.random(size) < share)
-        rows = None if random.random() < 0.3 else keep
-        blocks.append(Block(first, unit_rows(size, 8, seed + first), rows))
-        first += size + int(random.integers(0, 5))
-    queries = unit_rows(3, 8, seed + 1)
-    ids, scores = search_exact(queries, blocks, k)
-    assert ids.tolist() == by_sorting(queries, blocks, k)
-    assert ids.dtype == np.int64
+    vectors = unit_rows(n_distinct, 8, seed)[random.integers(0, n_distinct, n)]
+    live = None if share_live is None else random.random(n) < share_live
+    allowed = None if share_allowed is None else random.random(n) < share_allowed
+    queries = unit_rows(n_queries, 8, seed + 1)
+    rows, scores = SearchView(split(vectors, cuts), live).search(queries, k, allowed)
+    findable = np.ones(n, dtype=bool)
+    for mask in (live, allowed):
+        findable &= True if mask is None else mask
+    expected_rows, expected_scores = by_sorting(vectors, queries, k, findable)
+    np.testing.assert_array_equal(rows, expected_rows)
+    np.testing.assert_array_equal(scores, expected_scores)
+    assert rows.dtype == np.int64
     assert scores.dtype == np.float32
 
 
-def test_equal_scores_come_in_the_order_of_ids() -> None:
-    same = np.tile(unit_rows(1, 8, 0), (20, 1))
-    ids, scores = search_exact(same[:1], [Block(11, same[:10]), Block(1, same[10:])], 20)
-    assert ids[0].tolist() == list(range(1, 21))
-    assert scores[0] == pytest.approx(np.ones(20))
+@pytest.mark.parametrize("n_queries", [1, 30])
+def test_equal_scores_come_in_the_order_of_rows_however_many_there_are(n_queries: int) -> None:
+    vectors = np.repeat(unit_rows(2, 8, 0), 3000, axis=0)
+    view = SearchView(Rows((vectors[:4000], vectors[4000:])))
+    rows, _ = view.search(np.repeat(vectors[-1:], n_queries, axis=0), 5)
+    assert rows.tolist() == [[3000, 3001, 3002, 3003, 3004]] * n_queries
 
 
-def test_nothing_stored_finds_nothing() -> None:
-    ids, scores = search_exact(unit_rows(2, 8, 0), [], 3)
-    assert ids.tolist() == [[NONE] * 3] * 2
-    assert scores.tolist() == [[0.0] * 3] * 2
+def test_one_pair_has_one_score_in_every_batch_and_block() -> None:
+    vectors, queries = unit_rows(500, 64, 1), unit_rows(40, 64, 2)
+    together = SearchView(Rows((vectors,))).search(queries, 10)[1]
+    view = SearchView(Rows((vectors[:123], vectors[123:])))
+    alone = np.vstack([view.search(query[None], 10)[1] for query in queries])
+    assert np.array_equal(together, alone)
 
 
-def test_scores_never_leave_the_range_of_a_cosine() -> None:
-    rows = unit_rows(500, 64, 3)
-    _, scores = search_exact(rows, [Block(1, rows)], 1)
+def test_a_row_is_its_own_neighbour_with_a_cosine_of_at_most_one() -> None:
+    vectors = unit_rows(500, 64, 3)
+    rows, scores = SearchView(Rows((vectors,))).search(vectors, 1)
+    assert rows[:, 0].tolist() == list(range(500))
     assert scores.max() <= 1
+
+
+def test_a_query_of_another_width_is_refused() -> None:
+    view = SearchView(Rows((unit_rows(5, 8, 0),)))
+    with pytest.raises(ValueError, match=r"queries must be \(n, 8\), got \(1, 7\)"):
+        view.search(unit_rows(1, 7, 0), 1)
+
+
+def test_no_k_below_one() -> None:
+    with pytest.raises(ValueError, match="k must be 1 or more, got 0"):
+        SearchView(Rows(())).search(unit_rows(1, 8, 0), 0)
+
+
+def test_a_mask_of_another_length_is_refused() -> None:
+    view = SearchView(Rows((unit_rows(5, 8, 0),)))
+    with pytest.raises(ValueError, match="one bool for each of 5 rows"):
+        view.search(unit_rows(1, 8, 0), 1, np.ones(4, dtype=bool))

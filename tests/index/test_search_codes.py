@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -150,3 +151,20 @@ def test_searching_changes_nothing_on_the_index() -> None:
 def test_codes_of_more_rows_than_there_are_need_a_mapping() -> None:
     with pytest.raises(ValueError, match="9000 codes for 100 rows need a mapping"):
         SearchView(Rows((vectors()[:100],)), None, codes("SQ8"))
+
+
+def test_many_threads_get_what_one_gets() -> None:
+    random = np.random.default_rng(1)
+    live, allowed = random.random(N) < 0.9, random.random(N) < 0.7
+    view = SearchView(Rows((vectors(),)), live, codes("IVF64,PQ8x4fs"))
+    queries = vectors()[::50]
+    alone = SearchView(Rows((vectors(),)), live, codes("IVF64,PQ8x4fs"))
+    expected = {None: alone.search(queries, 10), "some": alone.search(queries, 10, allowed)}
+
+    def answers(number: int) -> bool:
+        name = "some" if number % 2 else None
+        rows, scores = view.search(queries, 10, allowed if name else None)
+        return bool((rows == expected[name][0]).all() and (scores == expected[name][1]).all())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(answers, range(200)))
