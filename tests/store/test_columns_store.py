@@ -426,6 +426,15 @@ def test_a_damaged_or_missing_file_is_read_from_the_database_and_saved_again(
 
 
 @pytest.mark.usefixtures("small")
+def test_a_file_that_vanished_is_written_again(store: Store) -> None:
+    put(store, *many(50))
+    assert saved(store, "n") == ["n"]
+    file_of(store, "n").unlink()
+    assert saved(store, "n") == ["n"]
+    assert file_of(store, "n").is_file()
+
+
+@pytest.mark.usefixtures("small")
 def test_a_file_of_pickles_is_never_unpickled(store: Store, tmp_path: Path) -> None:
     put(store, *many(5))
     columns = fresh(store)
