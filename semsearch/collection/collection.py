@@ -12,13 +12,13 @@ from semsearch.collection.encoders import VECTORS, OwnVectors, vector_entries
 from semsearch.collection.ingest import Ingest, Origin, Progress
 from semsearch.collection.insight import Insight
 from semsearch.collection.records import AddReport, Hit
-from semsearch.collection.searching import allowing, nearest_hits, passing_ids
+from semsearch.collection.searching import allowing, nearest_hits, passing_ids, unit_queries
 from semsearch.collection.upkeep import Upkeep
 from semsearch.errors import CollectionError
 from semsearch.store import Snapshot
 from semsearch.store.columns import save_columns
 from semsearch.store.segments import Ids
-from semsearch.vectors import Vectors, as_vectors, unit
+from semsearch.vectors import Vectors
 
 
 class Wanted(NamedTuple):
@@ -173,7 +173,7 @@ class Collection(Insight, Upkeep):
         check_k(k)
         allowed = allowing(self._store, where)
         seen = self._view.now()
-        queries = unit(as_vectors(vectors, seen.snapshot.space.dim))
+        queries = unit_queries(vectors, seen.snapshot.space.dim)
         return seen.search(queries, k, allowed(seen.snapshot))
 
     # -- inside

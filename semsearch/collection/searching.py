@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from semsearch.index import NONE, CodeIndex, Rows, SearchView
 from semsearch.search import parse_filter, passing
 from semsearch.store import Snapshot, Store
 from semsearch.store.segments import Ids
-from semsearch.vectors import Vectors
+from semsearch.vectors import Vectors, as_vectors, unit
 
 Mask = npt.NDArray[np.bool_]
 
@@ -119,6 +119,10 @@ def mapping_of(ids: Ids, snapshot: Snapshot) -> Ids | None:
     return snapshot.rows_of(ids)
 
 
+MATRIX = 2
+SMALL, LARGE = 1e-6, 1e30
+"""Squared lengths between which rounding, overflow and NaN are no question."""
+
 Allowing = Callable[[Snapshot], Mask | None]
 """Says which rows of a snapshot may be found; None: all that live."""
 
@@ -140,6 +144,19 @@ def passing_ids(store: Store, where: str) -> Ids:
     snapshot = store.snapshot()
     mask = passing(parse_filter(where, store.columns.types()), store.columns.at(snapshot))
     return snapshot.every[mask if snapshot.live is None else mask & snapshot.live]
+
+
+def unit_queries(vectors: Any, dim: int) -> Vectors:
+    """Return queries as unit vectors (n, dim); see `as_vectors` and `unit` for what is raised.
+
+    What most programs pass, sound float32, is checked in a few microseconds by its lengths alone.
+    """
+    if type(vectors) is np.ndarray and vectors.dtype == np.float32 and vectors.ndim == MATRIX:
+        squares = np.einsum("nd,nd->n", vectors, vectors)
+        is_sound = len(squares) and squares.min() > SMALL and squares.max() < LARGE
+        if is_sound and vectors.shape[1] == dim:
+            return np.ascontiguousarray(vectors / np.sqrt(squares)[:, None])
+    return unit(as_vectors(vectors, dim))
 
 
 def nearest_hits(

@@ -22,6 +22,7 @@ from semsearch.errors import (
     ResultNotFound,
 )
 from semsearch.store import checking, reader, recovery, spaces
+from semsearch.store.backup import BackupReport, backup
 from semsearch.store.columns import Columns
 from semsearch.store.database import (
     Readers,
@@ -99,7 +100,10 @@ class Store:
             CollectionDamaged: a file of vectors does not hold what was written.
         """
         self._verification.check()
-        return self._read(reader.read_version)
+        try:  # every search asks this; the way through `_read` costs more than the question
+            return reader.read_version(self._readers.connection())
+        except apsw.Error:
+            return self._read(reader.read_version)  # which tells it in words
 
     @property
     def space(self) -> Space:
@@ -207,6 +211,10 @@ class Store:
             return self._read(lambda connection: checking.check(self.folder, connection, full=full))
         with self.writing() as writer:
             return writer.check_and_repair(full=full)
+
+    def backup(self, target: Path) -> BackupReport:
+        """Write the collection as it stands now into one new file, see `backup.backup`."""
+        return self._read(lambda connection: backup(self.folder, connection, target.absolute()))
 
     def result_names(self, kind: str) -> list[str]:
         """Return the names of the stored results of one kind, sorted."""

@@ -147,3 +147,25 @@ def test_a_read_only_collection_builds_nothing(collection: semsearch.Collection)
         pytest.raises(semsearch.SemsearchError, match="read-only"),
     ):
         reader.build_index()
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e12, 1e20])
+def test_the_length_of_a_query_does_not_matter(
+    collection: semsearch.Collection, scale: float
+) -> None:
+    queries = around(5, 4)
+    ids, scores = collection.neighbors(queries, k=4)
+    for form in (queries * np.float32(scale), np.asfortranarray(queries) * np.float64(scale)):
+        again, same = collection.neighbors(form, k=4)
+        assert again.tolist() == ids.tolist()
+        assert same == pytest.approx(scores, abs=1e-6)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_query_that_is_no_number_is_refused(
+    collection: semsearch.Collection, value: float
+) -> None:
+    queries = around(5, 4)
+    queries[3, 2] = value
+    with pytest.raises(ValueError, match="vector 3 holds a value that is NaN or infinite"):
+        collection.neighbors(queries)
