@@ -24,7 +24,7 @@ def fill(path: Path, vectors: Path, n: int) -> float:
     """
     rows = np.asarray(np.load(vectors, mmap_mode="r")[:n])
     started = time.perf_counter()
-    with semsearch.create(path, module=None, dim=rows.shape[1]) as collection:
+    with semsearch.create(path, module=None, dim=rows.shape[1], auto_index=False) as collection:
         Ingest(collection._store, OwnVectors(), VECTORS).run(entries(rows), n)
     return time.perf_counter() - started
 

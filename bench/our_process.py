@@ -42,7 +42,7 @@ class _OurEngine:
     def collection(self) -> semsearch.Collection:
         """The collection, opened when it is first asked for."""
         if self._collection is None:
-            self._collection = semsearch.open(self.path)
+            self._collection = semsearch.open(self.path, auto_index=False)
         return self._collection
 
     @property
