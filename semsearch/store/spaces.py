@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,17 @@ from semsearch import fsio
 from semsearch.errors import CollectionError, ResultNotFound
 from semsearch.store.database import transaction
 from semsearch.store.folder import Folder
+from semsearch.store.merging import Folded, publish_folded
 from semsearch.store.reader import batched
 from semsearch.store.schema import Space
-from semsearch.store.segments import Ids, Segment, map_segment, publish_segment, unpacked_ids
+from semsearch.store.segments import (
+    Entry,
+    Ids,
+    map_verified,
+    publish_segment,
+    read_entries,
+    replace_segments,
+)
 from semsearch.vectors import Vectors
 
 CURRENT, BUILDING, PREVIOUS = "current", "building", "previous"
@@ -33,8 +41,6 @@ MADE = {
     "clustering": ("made from", "cluster again"),
 }
 """How results come from vectors, and how they are had from others."""
-
-RecordSegment = Callable[[int, Ids, fsio.Published], None]
 
 
 @dataclass(frozen=True)
@@ -63,10 +69,7 @@ def read_missing(connection: apsw.Connection, space_id: int) -> Ids:
     """Return the ids of the live items that have no vector in a space, ascending."""
     rows = connection.execute("SELECT id FROM item WHERE deleted_seq IS NULL")
     live = np.fromiter((row[0] for row in rows), dtype=np.int64)
-    found = connection.execute(
-        "SELECT first_id, n, ids FROM segment WHERE space_id = ?", (space_id,)
-    )
-    covered = [_ids_of(*row) for row in found]
+    covered = [entry.ids for entry in read_entries(connection, space_id)]
     if not covered:
         return np.sort(live)
     return np.setdiff1d(live, np.concatenate(covered), assume_unique=True)
@@ -105,12 +108,9 @@ def of_another_space(kind: str, name: str, made_by: str | None, now: Space) -> R
 class Spaces:
     """What a writer may do with vector spaces; `Writer.spaces` makes it, under the lock."""
 
-    def __init__(
-        self, folder: Folder, connection: apsw.Connection, record_segment: RecordSegment
-    ) -> None:
+    def __init__(self, folder: Folder, connection: apsw.Connection) -> None:
         self._folder = folder
         self._connection = connection
-        self._record_segment = record_segment
 
     def begin(self, dim: int, handle: str, digest: str, card: dict[str, Any]) -> Space:
         """Add an empty space that is being built; there may be one such.
@@ -148,28 +148,24 @@ class Spaces:
             CollectionError: the space was dropped.
         """
         dim = self._width_of(space_id)
-        segments = list(self._segments(space_id, dim, ids))
-        wanted = self._live_among(ids)
-        for segment in segments:
-            wanted = np.setdiff1d(wanted, segment.ids, assume_unique=True)
+        entries = read_entries(self._connection, space_id)
+        wanted = self._wanted(ids, entries)
         if not len(wanted):
             return 0
-        chosen = np.isin(ids, wanted)
-        crossed = [one for one in segments if one.ids[-1] > wanted[0]]
-        every, rows = _interleaved(crossed, wanted, vectors[chosen])
-        published = publish_segment(self._folder, rows)
+        crossed = [entry for entry in entries if entry.ids[-1] > wanted[0]]
+        rows = vectors[np.isin(ids, wanted, assume_unique=True)]
+        folded = (
+            self._interleaved(crossed, dim, wanted, rows)
+            if crossed
+            else publish_folded(self._connection, self._folder, space_id, wanted, rows)
+        )
         with transaction(self._connection):
-            for segment in crossed:
-                self._connection.execute(
-                    "DELETE FROM segment WHERE space_id = ? AND first_id = ?",
-                    (space_id, segment.first_id),
-                )
-            self._record_segment(space_id, every, published)
-            unused: list[Path] = []
-            if crossed:
+            unused = replace_segments(
+                self._connection, space_id, folded.taken, folded.ids, folded.published
+            )
+            if folded.taken:
                 self._count("reencode", 0)  # readers look again for files that went
-                unused = self._unused_files()
-        fsio.remove_all(unused)
+        fsio.remove_all(self._folder.segment(sha256) for sha256 in unused)
         return len(wanted)
 
     def make_current(self, space_id: int) -> int:
@@ -232,23 +228,22 @@ class Spaces:
             "run the same command again to begin anew",
         )
 
-    def _live_among(self, ids: Ids) -> Ids:
+    def _wanted(self, ids: Ids, entries: Sequence[Entry]) -> Ids:
+        """Return which of `ids` are live and have no vector in these segments."""
         found = [one.id for one in read_contents(self._connection, ids.tolist())]
-        return np.array(found, dtype=np.int64)
+        wanted = np.array(found, dtype=np.int64)
+        for entry in entries:
+            if len(wanted) and entry.first_id <= wanted[-1] and entry.ids[-1] >= wanted[0]:
+                wanted = np.setdiff1d(wanted, entry.ids, assume_unique=True)
+        return wanted
 
-    def _segments(self, space_id: int, dim: int, ids: Ids) -> Iterator[Segment]:
-        """Yield the segments of a space whose stretch of ids may meet that of `ids`."""
-        found = self._connection.execute(
-            "SELECT first_id, n, ids, segment.sha256, size FROM segment JOIN file"
-            " ON file.kind = 'segment' AND file.sha256 = segment.sha256"
-            " WHERE space_id = :space AND first_id <= :last AND first_id >= coalesce("
-            "(SELECT max(first_id) FROM segment WHERE space_id = :space AND first_id <= :first), 0)"
-            " ORDER BY first_id",
-            {"space": space_id, "first": int(ids[0]), "last": int(ids[-1])},
-        )
-        for first_id, n, packed, sha256, size in list(found):
-            vectors = map_segment(self._folder, sha256, size, (n, dim))
-            yield Segment(first_id, vectors, sha256, unpacked_ids(packed))
+    def _interleaved(self, crossed: Sequence[Entry], dim: int, ids: Ids, rows: Vectors) -> Folded:
+        """Write the rows of segments and new rows between them as one segment, ascending by id."""
+        blocks = [map_verified(self._folder, entry, dim) for entry in crossed]
+        every = np.concatenate([*(entry.ids for entry in crossed), ids])
+        order = np.argsort(every, kind="stable")
+        published = publish_segment(self._folder, np.concatenate([*blocks, rows])[order])
+        return Folded(every[order], published, tuple(entry.first_id for entry in crossed))
 
     def _forget(self, space_id: int) -> list[Path]:
         """Take a space and all that belongs to it out of the catalogue; return what to unlink."""
@@ -279,18 +274,3 @@ class Spaces:
     def _count(self, kind: str, n: int) -> int:
         self._connection.execute("INSERT INTO op (kind, n) VALUES (?, ?)", (kind, n))
         return self._connection.last_insert_rowid()
-
-
-def _ids_of(first_id: int, n: int, packed: bytes | None) -> Ids:
-    gaps = unpacked_ids(packed)
-    return np.arange(first_id, first_id + n, dtype=np.int64) if gaps is None else gaps
-
-
-def _interleaved(segments: Sequence[Segment], ids: Ids, vectors: Vectors) -> tuple[Ids, Vectors]:
-    """Return the rows of segments and new rows as one stretch, ascending by id."""
-    if not segments:
-        return ids, np.ascontiguousarray(vectors)
-    every = np.concatenate([*(segment.ids for segment in segments), ids])
-    rows = np.concatenate([*(segment.vectors for segment in segments), vectors])
-    order = np.argsort(every, kind="stable")
-    return every[order], rows[order]

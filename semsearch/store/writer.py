@@ -22,7 +22,7 @@ from semsearch.store.folder import Folder
 from semsearch.store.reader import batched, read_space
 from semsearch.store.reuse import Earlier
 from semsearch.store.schema import Space, Value, fields_as_json, signature_of, type_of
-from semsearch.store.segments import Ids, insert_segment, replace_segments
+from semsearch.store.segments import Ids, replace_segments
 from semsearch.store.spaces import Spaces
 from semsearch.vectors import Vectors
 
@@ -86,7 +86,7 @@ class Writer:
     @property
     def spaces(self) -> Spaces:
         """The vector spaces beside the one that searches use."""
-        return Spaces(self._folder, self._connection, self.record_segment)
+        return Spaces(self._folder, self._connection)
 
     @property
     def earlier(self) -> Earlier:
@@ -168,10 +168,6 @@ class Writer:
                 "run the same again: it goes on with the new module, and what was stored is kept",
             )
         return space
-
-    def record_segment(self, space_id: int, ids: Ids, published: fsio.Published) -> None:
-        """Name a published file as the vectors of `ids`; stands inside a transaction."""
-        insert_segment(self._connection, space_id, ids, published)
 
     def delete(self, ids: Iterable[int], *, erase: bool = False) -> None:
         """Bury items; searches leave them out from here on.

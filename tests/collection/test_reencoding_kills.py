@@ -45,7 +45,7 @@ with semsearch.open(path) as collection:
     collection.reencode("words")
 """
 
-MOMENTS = (4, 17, 23, 31, 30)
+MOMENTS = (4, 17, 19, 21, 18, 16)
 """Operations on the disk before the kill of each round; a batch takes about ten."""
 
 
@@ -103,10 +103,9 @@ def test_a_killed_exchange_encodes_no_finished_row_twice_and_answers_all_along(
         kills += code != 0
         assert not done & set(encoded)
         assert len(encoded) == len(set(encoded))
-        if code == 0:
-            break
         with semsearch.open(path) as collection:
-            assert collection.handle == "hashing"
+            if collection.handle == "words":  # the last kill may come after the switch
+                break
             assert collection.search(text(7), k=5) == before
     assert kills >= 4
     assert steps == sorted(steps)

@@ -9,7 +9,7 @@ import apsw
 import numpy as np
 import pytest
 
-from semsearch.errors import CollectionError, ResultNotFound
+from semsearch.errors import CollectionDamaged, CollectionError, ResultNotFound
 from semsearch.store import Batch, NewItem, Space, Store
 from semsearch.vectors import Vectors
 
@@ -93,6 +93,26 @@ def test_rows_that_come_late_stand_in_their_place(store: Store) -> None:
     assert snapshot.every.tolist() == [1, 2, 4, 5, 6]
     assert snapshot.take(snapshot.every)[:, 0].tolist() == [1, 2, 4, 5, 6]
     assert segment_files(store) == named_segments(store)
+
+
+def test_batches_do_not_become_as_many_files(store: Store) -> None:
+    space = begun(store)
+    for id_ in (1, 2, 4, 5, 6):
+        extend(store, space, id_)
+    snapshot = store.snapshot_of("building")
+    assert len(snapshot.segments) == 1
+    assert snapshot.take(snapshot.every)[:, 0].tolist() == [1, 2, 4, 5, 6]
+    assert segment_files(store) == named_segments(store)
+
+
+def test_damaged_rows_are_not_written_anew(store: Store) -> None:
+    space = begun(store)
+    extend(store, space, 2, 5)
+    [segment] = store.snapshot_of("building").segments
+    file = store.folder.segment(segment.sha256)
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    with pytest.raises(CollectionDamaged, match="is damaged"):
+        extend(store, space, 1, 4, 6)
 
 
 def test_a_switch_keeps_the_old_space_and_a_second_one_drops_it(store: Store) -> None:
