@@ -213,7 +213,7 @@ class Builder:
                 if time.monotonic() > deadline:
                     raise
                 if not is_told:
-                    logger.info("the index is built and waits: %s", error.problem)
+                    logger.warning("the index is built and waits: %s", error.problem)
                     is_told = True
             if stop.wait(PAUSE):
                 raise IndexBuildStopped("building the index was stopped", "build it again")
