@@ -17,7 +17,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format bench slow pictures clean chromium
+.PHONY: help demo test check format bench slow faults pictures clean chromium
 
 help: ## list the commands
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -48,6 +48,9 @@ bench: $(MADE)-test $(PEERS)/.made ## measure speed and quality beside the peers
 
 slow: $(MADE)-test chromium ## run the tests that the default run leaves out
 	@$(BIN)/python -m pytest -m slow $(ARGS)
+
+faults: $(MADE)-test ## break disk, memory and processes in every way, and write docs/reliability.md
+	@$(BIN)/python -m tests.faults.run --tier deep --page docs/reliability.md $(ARGS)
 
 pictures: $(MADE)-test chromium ## take the pictures of the README anew, from the real program
 	@SEMSEARCH_PICTURES=docs/images $(BIN)/python -m pytest -q tests/browser/test_demo_pages.py

@@ -9,7 +9,7 @@ import pytest
 
 import semsearch
 
-LONG = ("tensorflow", "browser")
+LONG = ("tensorflow", "browser", "faults")
 
 REVIEWS = [
     {

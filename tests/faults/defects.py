@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import apsw
@@ -35,23 +34,25 @@ def apply(name: str | None) -> None:
 def commit_before_publish() -> None:
     """Name a file in the database before it stands in its place."""
     waiting: list[Callable[[], object]] = []
-    publish, commit = writer.publish_segment, Writer.commit
+    publish, commit = fsio.publish, Writer.commit
 
-    def later(folder: Any, vectors: Any) -> fsio.Published:
+    def later(write: Any, *, scratch: Path, place: Callable[[str], Path]) -> fsio.Published:
         with tempfile.TemporaryDirectory() as elsewhere:
-            aside = SimpleNamespace(
-                scratch=Path(elsewhere), segment=lambda digest: Path(elsewhere, digest)
-            )
-            published = _unseen(lambda: publish(aside, vectors))  # type: ignore[arg-type]
-        waiting.append(lambda: publish(folder, vectors))
-        return published
+            aside = Path(elsewhere)
+            made = _unseen(lambda: publish(write, scratch=aside, place=lambda name: aside / name))
+            data = made.path.read_bytes()
+        waiting.append(lambda: publish(lambda file: file.write(data), scratch=scratch, place=place))
+        return fsio.Published(place(made.sha256), made.sha256, made.size)
 
     def commit_first(self: Writer, batch: Batch) -> None:
-        commit(self, batch)
+        fsio.publish = later
+        try:
+            commit(self, batch)
+        finally:
+            fsio.publish = publish
         while waiting:
             waiting.pop()()
 
-    writer.publish_segment = later
     Writer.commit = commit_first  # type: ignore[method-assign]
 
 

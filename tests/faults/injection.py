@@ -154,6 +154,9 @@ def write_in_pieces(size: int) -> None:
         def __exit__(self, *_: object) -> None:
             self._file.close()
 
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._file, name)
+
         def write(self, data: Any) -> int:
             return int(self._file.write(data[:size]))
 

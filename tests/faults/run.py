@@ -27,15 +27,13 @@ def main() -> int:
     """Run the suites asked for, tell what came of them, and write what was asked for."""
     options = _options()
     chosen = {n: s for n, s in suites().items() if not options.only or n in options.only}
-    found: dict[str, Any] = {"tier": options.tier, "seed": options.seed, "machine": _machine()}
-    found["suites"] = {}
+    found: dict[str, Any] = {"machine": _machine(), "suites": {}}
     for number, suite in chosen.items():
         found["suites"][number] = _told(suite, options)
-    found["seconds"] = round(sum(each["seconds"] for each in found["suites"].values()), 1)
+        if options.page is not None and not options.defect:
+            report.write(options.page, found)
     if options.json is not None:
         options.json.write_text(json.dumps(found, indent=1) + "\n")
-    if options.page is not None:
-        report.write(options.page, found)
     return int(not all(_is_well(each) for each in found["suites"].values()))
 
 
@@ -62,7 +60,14 @@ def _told(suite: Suite, options: argparse.Namespace) -> dict[str, Any]:
         return {"seconds": 0, "passed": not result.passed, "defects": {}}
     started = time.monotonic()
     result = run_suite(suite, size, options.seed, jobs=options.jobs)
-    told = {"title": suite.title, "unit": suite.unit, **result.as_dict()}
+    told = {
+        "title": suite.title,
+        "unit": suite.unit,
+        "tier": options.tier,
+        "seed": options.seed,
+        "date": datetime.now(UTC).date().isoformat(),
+        **result.as_dict(),
+    }
     told["seconds"] = round(time.monotonic() - started, 1)
     _say(
         f"{suite.number} {suite.title}: {result.cases} {suite.unit}, {len(result.failures)} failed,"
@@ -102,7 +107,6 @@ def _machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "sqlite": apsw.sqlite_lib_version(),
         "semsearch": semsearch.__version__,
-        "date": datetime.now(UTC).date().isoformat(),
     }
 
 
