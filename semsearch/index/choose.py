@@ -13,6 +13,7 @@ from semsearch.index.probe import best_codes
 from semsearch.index.reasons import reason_of, reason_of_failure, reason_of_scan
 from semsearch.index.rows import Mask, Rows
 from semsearch.index.tune import Sample, confirmed, draw_sample, tune
+from semsearch.index.view import SearchView
 
 KINDS = ("auto", "exact", "flat", "ivf", "hnsw")
 HNSW = "HNSW32"
@@ -103,7 +104,9 @@ def _specs(rows: Rows, kind: str, seed: int) -> Iterator[str]:
 
 
 def _tuned(codes: CodeIndex, rows: Rows, live: Mask | None, sample: Sample) -> CodeIndex:
-    setting = tune(codes, rows, sample, codes.plan.recall_target)
+    setting = tune(
+        codes, SearchView(rows, live, codes).everything, sample, codes.plan.recall_target
+    )
     plan = replace(codes.plan, nprobe=setting.nprobe, candidates=setting.candidates)
     codes = confirmed(replace(codes, plan=plan), rows, live, sample)
     return replace(codes, plan=replace(codes.plan, reason=reason_of(codes.plan, codes.n_lists)))

@@ -90,16 +90,21 @@ def _part(first: int, vectors: Vectors, mask: Mask | None) -> Part:
 
 def _nearest(queries: Vectors, parts: Sequence[Part], ask: int) -> tuple[RowNumbers, Vectors]:
     """Return `ask` rows (nq, ask), all but exactly the nearest, and the worst score of each."""
-    found = np.empty((len(queries), 0), dtype=np.int64)
-    scores = np.empty((len(queries), 0), dtype=np.float32)
+    kept = [(np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32))]
     for part in parts:
-        for part_rows, part_scores in _search_part(queries, part, ask):
-            found = np.hstack([found, part_rows])
-            scores = np.hstack([scores, part_scores])
-            if found.shape[1] > ask:
-                found, scores = best(found, scores, ask)
+        for found_in_part in _search_part(queries, part, ask):
+            kept.append(found_in_part)
+            if sum(rows.shape[1] for rows, _ in kept) > 2 * ask:
+                kept = [best(*_side_by_side(kept), ask)]
+    found, scores = _side_by_side(kept)
+    if found.shape[1] > ask:
+        found, scores = best(found, scores, ask)
     scores = np.where(found == NONE, np.float32(-np.inf), scores)
     return found, scores.min(axis=1)
+
+
+def _side_by_side(found: Sequence[tuple[RowNumbers, Vectors]]) -> tuple[RowNumbers, Vectors]:
+    return np.hstack([rows for rows, _ in found]), np.hstack([scores for _, scores in found])
 
 
 def _search_part(queries: Vectors, part: Part, ask: int) -> Iterator[tuple[RowNumbers, Vectors]]:

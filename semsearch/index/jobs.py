@@ -132,7 +132,7 @@ def _run(
     ):
         last = _follow(process, on_progress)
         process.wait()
-    if stop is not None and stop.is_set():
+    if process.returncode != 0 and stop is not None and stop.is_set():
         raise IndexBuildStopped("building the index was stopped", "it starts again by itself")
     return _result(last, process.returncode)
 

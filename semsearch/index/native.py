@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ one query took 0.4 ms in one thread, 1.4 in two on an idle machine, and 16 on a 
 """
 
 
+@cache
 def library() -> Any:
     """Return FAISS, imported now; as Any, for half of what we call is missing in its stubs."""
     import faiss

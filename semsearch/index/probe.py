@@ -14,6 +14,7 @@ from semsearch.index.codes import CodeIndex
 from semsearch.index.plan import IndexPlan
 from semsearch.index.rows import Rows
 from semsearch.index.tune import Sample, draw_sample, tune
+from semsearch.index.view import SearchView
 
 PROBED_ROWS = 16_384
 PROBED_QUERIES = 128
@@ -72,5 +73,6 @@ def _few_rows(rows: Rows, seed: int) -> Rows:
 
 def _probe(code: str, rows: Rows, sample: Sample, seed: int) -> Probed:
     index = build_codes(rows, f"IVF1,{code}", seed=seed)
-    setting = tune(CodeIndex(index, IndexPlan(code, ""), len(rows)), rows, sample, LOSSLESS)
+    codes = CodeIndex(index, IndexPlan(code, ""), len(rows))
+    setting = tune(codes, SearchView(rows, None, codes).everything, sample, LOSSLESS)
     return Probed(code, setting.recall, setting.seconds)

@@ -12,6 +12,7 @@ from semsearch.index.scope import Scope
 from semsearch.vectors import Vectors
 
 EQUAL = 1e-6
+ALL_FULL = np.empty(0, dtype=np.int64)
 
 
 def search_codes(
@@ -53,16 +54,19 @@ def _own(scope: Scope, queries: Vectors, own: RowNumbers) -> Vectors:
 
 def _candidates(codes: CodeIndex, scope: Scope, queries: Vectors, k: int) -> RowNumbers:
     count, reach = codes.count(k), codes.reach(k, scope.n_codes / codes.n)
-    found = _found(codes, scope, queries, count, reach)
+    found = candidates_of(codes, scope, queries, count, reach)
     left = _short(found, min(count, scope.n_codes))
     while len(left) and reach < codes.widest:
         reach = codes.wider(reach)
-        found[left] = _found(codes, scope, queries[left], count, reach)
+        found[left] = candidates_of(codes, scope, queries[left], count, reach)
         left = left[_short(found[left], min(count, scope.n_codes))]
     return found
 
 
-def _found(codes: CodeIndex, scope: Scope, queries: Vectors, count: int, reach: int) -> RowNumbers:
+def candidates_of(
+    codes: CodeIndex, scope: Scope, queries: Vectors, count: int, reach: int
+) -> RowNumbers:
+    """Return up to `count` findable rows (nq, count) that the codes name at this reach, else -1."""
     rows = scope.found_rows(codes.candidates(queries, count, reach, scope.selector))
     if rows.shape[1] > count:  # asked for more, as the index takes no selector
         order = np.argsort(rows == NONE, axis=1, kind="stable")[:, :count]
@@ -72,4 +76,6 @@ def _found(codes: CodeIndex, scope: Scope, queries: Vectors, count: int, reach: 
 
 def _short(rows: RowNumbers, wanted: int) -> RowNumbers:
     """Return the places of the queries that have fewer than `wanted` rows."""
-    return np.flatnonzero(np.count_nonzero(rows != NONE, axis=1) < wanted)
+    if wanted <= rows.shape[1] and rows.min(initial=0) != NONE:
+        return ALL_FULL
+    return np.flatnonzero((rows != NONE).sum(axis=1) < wanted)

@@ -23,7 +23,8 @@ NONE = -1
 """The row where fewer than k neighbours exist."""
 
 SIGN = np.uint32(0x8000_0000)
-ALL_BITS = np.uint32(0xFFFF_FFFF)
+NO_SIGN = np.uint32(0x7FFF_FFFF)
+ALL_BITS = np.uint64(0xFFFF_FFFF)
 ROW_BITS = np.uint64(32)
 NO_KEY = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 
@@ -65,9 +66,9 @@ class Rows:
     def inner_products(self, queries: Vectors, rows: RowNumbers) -> Vectors:
         """Return the cosines of unit queries (nq, dim) and their rows (nq, c), shape (nq, c).
 
-        Nothing is copied. One pair has one score whatever else is asked; row -1 scores -inf.
+        Nothing is copied. One pair has one score whatever else is asked; row -1 scores -1.
         """
-        scores = np.full(rows.shape, -np.inf, dtype=np.float32)
+        scores = np.full(rows.shape, -1, dtype=np.float32)
         if not rows.size or not len(self):
             return scores
         queries, rows = np.ascontiguousarray(queries), np.ascontiguousarray(rows)
@@ -77,7 +78,8 @@ class Rows:
             self._inner_products_of_query(queries, rows[0], scores[0])
         else:
             self._inner_products_of_blocks(queries, rows, scores.reshape(-1))
-        return np.clip(scores, -1, 1, out=scores, where=rows != NONE)
+        np.minimum(scores, 1, out=scores)
+        return np.maximum(scores, -1, out=scores)
 
     def _inner_products_of_query(self, query: Vectors, rows: RowNumbers, scores: Vectors) -> None:
         """Fill in the scores of one query, for which the calls cost more than the products."""
@@ -128,7 +130,7 @@ def best(rows: RowNumbers, scores: Vectors, k: int) -> tuple[RowNumbers, Vectors
     cosines = np.zeros((len(rows), k), dtype=np.float32)
     width = keys.shape[1]
     known = keys != NO_KEY
-    found[:, :width][known] = (keys[known] & np.uint64(ALL_BITS)).astype(np.int64)
+    found[:, :width][known] = (keys[known] & ALL_BITS).astype(np.int64)
     cosines[:, :width][known] = _scores_of(keys[known])
     return found, cosines
 
@@ -136,12 +138,13 @@ def best(rows: RowNumbers, scores: Vectors, k: int) -> tuple[RowNumbers, Vectors
 def _keys(rows: RowNumbers, scores: Vectors) -> npt.NDArray[np.uint64]:
     """Return numbers whose ascending order is that of falling scores, then of rows."""
     bits = (scores + np.float32(0)).view(np.uint32)  # + 0 makes one zero of two
-    falling = np.where(bits & SIGN, bits, ~bits & ~SIGN)
-    keys = (falling.astype(np.uint64) << ROW_BITS) | (rows.astype(np.uint64) & np.uint64(ALL_BITS))
+    falling = np.where(bits & SIGN, bits, bits ^ NO_SIGN)
+    keys = falling.astype(np.uint64) << ROW_BITS
+    keys |= rows.view(np.uint64) & ALL_BITS
     keys[rows == NONE] = NO_KEY
     return keys
 
 
 def _scores_of(keys: npt.NDArray[np.uint64]) -> Vectors:
     falling = (keys >> ROW_BITS).astype(np.uint32)
-    return np.where(falling & SIGN, falling, ~falling & ~SIGN).astype(np.uint32).view(np.float32)
+    return np.where(falling & SIGN, falling, falling ^ NO_SIGN).view(np.float32)

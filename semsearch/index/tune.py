@@ -11,7 +11,9 @@ import numpy as np
 from semsearch.index.codes import CodeIndex
 from semsearch.index.evaluate import sample_of_live, share_found, without_own
 from semsearch.index.native import RowNumbers
+from semsearch.index.rescore import candidates_of
 from semsearch.index.rows import Mask, Rows, best
+from semsearch.index.scope import Scope
 from semsearch.index.view import SearchView
 from semsearch.vectors import Vectors
 
@@ -63,13 +65,13 @@ def draw_sample(rows: Rows, live: Mask | None, seed: int, n: int = N_QUERIES) ->
     return Sample(own, queries, *expected, milliseconds(view, queries))
 
 
-def tune(codes: CodeIndex, rows: Rows, sample: Sample, target: float) -> Setting:
+def tune(codes: CodeIndex, scope: Scope, sample: Sample, target: float) -> Setting:
     """Return the fastest setting that reaches `target` with a margin, else the most thorough."""
     wanted = target + min(MARGIN, (1 - target) / 2)
     settings: list[Setting] = []
     n_enough = 0
-    for reach in reaches(codes):
-        tried = _measure(codes, rows, sample, reach)
+    for nprobe in reaches(codes):
+        tried = _measure(codes, scope, sample, nprobe)
         settings += tried
         n_enough += any(setting.recall >= wanted for setting in tried)
         if n_enough > 1:  # one step further, as more lists may need fewer candidates
@@ -116,17 +118,19 @@ def confirmed(codes: CodeIndex, rows: Rows, live: Mask | None, sample: Sample) -
     return replace(codes, plan=plan)
 
 
-def _measure(codes: CodeIndex, rows: Rows, sample: Sample, reach: int) -> list[Setting]:
+def _measure(codes: CodeIndex, scope: Scope, sample: Sample, nprobe: int) -> list[Setting]:
     """Return a setting for each number of candidates, from one search for the largest."""
     most = min(CANDIDATES[-1], codes.n)
+    tried = replace(codes, plan=replace(codes.plan, nprobe=nprobe))
+    reach = tried.reach(K + 1, scope.n_codes / codes.n)
     start = perf_counter()
-    found = codes.candidates(sample.queries, most, reach)
+    found = candidates_of(codes, scope, sample.queries, most, reach)
     searched = perf_counter()
-    scores = rows.inner_products(sample.queries, found)
+    scores = scope.rows.inner_products(sample.queries, found)
     scored = perf_counter() - searched
     settings = []
     for candidates in sorted({min(number, most) for number in CANDIDATES}):
         recall = sample.recall(*best(found[:, :candidates], scores[:, :candidates], K + 1))
         seconds = searched - start + scored * candidates / most
-        settings.append(Setting(reach, candidates, recall, seconds))
+        settings.append(Setting(nprobe, candidates, recall, seconds))
     return settings

@@ -60,7 +60,7 @@ class SearchView:
         are exact, whatever found the row.
 
         Raises:
-            ValueError: k below 1, queries of another width, or a mask of another length.
+            ValueError: k below 1, queries of another width or not finite, a mask of another length.
         """
         queries = self._checked(queries, k)
         scope = self._scope(allowed)
@@ -90,7 +90,7 @@ class SearchView:
         """
         if self.codes is None:
             return
-        found = finds_itself(self.codes, self._everything, N_CANARIES, seed)
+        found = finds_itself(self.codes, self.everything, N_CANARIES, seed)
         lost = len(found) - int(np.count_nonzero(found))
         if lost > max(1, round(2 * len(found) * (1 - self.codes.plan.recall))):
             raise IndexDamaged(
@@ -101,12 +101,12 @@ class SearchView:
     @property
     def n_live(self) -> int:
         """How many rows may be found."""
-        return self._everything.n
+        return self.everything.n
 
     @property
     def n_tail(self) -> int:
         """How many of them have no codes, so that every search scans them."""
-        return sum(len(part) for part in self._everything.tail_parts)
+        return sum(len(part) for part in self.everything.tail_parts)
 
     @cached_property
     def _coverage(self) -> Coverage:
@@ -114,12 +114,13 @@ class SearchView:
         return Coverage(n_codes, len(self.rows), self.mapping)
 
     @cached_property
-    def _everything(self) -> Scope:
+    def everything(self) -> Scope:
+        """All rows that may ever be found, as a search without a filter has it."""
         return Scope(self.rows, self._coverage, self.live)
 
     def _scope(self, allowed: Mask | None) -> Scope:
         if allowed is None:
-            return self._everything
+            return self.everything
         if allowed.shape != (len(self.rows),) or allowed.dtype != np.bool_:
             raise ValueError(
                 f"allowed must be one bool for each of {len(self.rows)} rows, "
@@ -135,6 +136,8 @@ class SearchView:
         # FAISS would read past the end of a row that is too short.
         if queries.ndim != 2 or (len(self.rows) and queries.shape[1] != self.rows.dim):  # noqa: PLR2004
             raise ValueError(f"queries must be (n, {self.rows.dim}), got {queries.shape}")
+        if not np.isfinite(queries.sum()):
+            raise ValueError("a query holds a value that is NaN or infinite")
         return queries
 
 

@@ -133,6 +133,14 @@ def test_the_sample_is_drawn_from_what_lives(rows: Rows) -> None:
     ).all()
 
 
+def test_deleted_rows_in_the_index_do_not_stand_in_the_way_of_the_target(rows: Rows) -> None:
+    live = np.random.default_rng(0).random(N) < 0.5
+    codes, plan = choose_index(rows, live, kind="IVF64,PQ16x4fs")
+    assert codes is not None
+    assert plan.recall >= 0.95
+    assert plan.nprobe < 64
+
+
 @pytest.mark.parametrize("dim", [1, 2, 3, 7, 8, 13, 30, 37])
 def test_every_width_has_codes(dim: int) -> None:
     rows = clustered(1000, dim)

@@ -101,6 +101,24 @@ def test_a_query_of_another_width_is_refused() -> None:
         view.search(unit_rows(1, 7, 0), 1)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_query_that_is_not_finite_is_refused(value: float) -> None:
+    view = SearchView(Rows((unit_rows(5, 8, 0), unit_rows(5, 8, 1))))
+    queries = unit_rows(3, 8, 0)
+    queries[1, 2] = value
+    with pytest.raises(ValueError, match="a query holds a value that is NaN or infinite"):
+        view.search(queries, 1)
+
+
+def test_many_small_blocks_give_what_one_gives() -> None:
+    vectors = unit_rows(2000, 8, 4)
+    queries = unit_rows(30, 8, 5)
+    together = SearchView(Rows((vectors,))).search(queries, 25)
+    apart = SearchView(Rows(tuple(np.split(vectors, range(1, 2000, 7))))).search(queries, 25)
+    np.testing.assert_array_equal(apart[0], together[0])
+    np.testing.assert_array_equal(apart[1], together[1])
+
+
 def test_no_k_below_one() -> None:
     with pytest.raises(ValueError, match="k must be 1 or more, got 0"):
         SearchView(Rows(())).search(unit_rows(1, 8, 0), 0)
