@@ -9,6 +9,7 @@ from semsearch.collection import (
     Hit,
     Layout,
     create,
+    restore,
 )
 from semsearch.collection import open_at as open
 from semsearch.errors import SemsearchError
@@ -30,4 +31,5 @@ __all__ = [
     "create",
     "load_module",
     "open",
+    "restore",
 ]

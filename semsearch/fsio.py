@@ -113,6 +113,15 @@ def publish_bytes(data: bytes, *, scratch: Path, place: Callable[[str], Path]) -
     return publish(lambda file: file.write(data), scratch=scratch, place=place)
 
 
+def write_new(path: Path, chunks: Iterable[bytes]) -> Published:
+    """Write a new file inside a folder that nobody sees yet; `sync_tree` makes it durable."""
+    with disk_errors(path), _created(path) as raw:
+        file = HashingFile(raw, path)
+        for chunk in chunks:
+            file.write(chunk)
+    return Published(path, file.sha256, file.size)
+
+
 def make_folder(path: Path) -> None:
     """Create `path` and its missing parents so that they survive a power cut."""
     if path.is_dir():

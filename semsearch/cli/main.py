@@ -23,7 +23,7 @@ from semsearch.cli.modules import modules
 from semsearch.cli.reencode import reencode
 from semsearch.cli.screen import print_error
 from semsearch.cli.search import search, similar
-from semsearch.cli.upkeep import check, compact
+from semsearch.cli.upkeep import backup, check, compact, restore
 from semsearch.errors import CollectionLocked, SemsearchError
 from semsearch.modules.handles.policy import OFFLINE
 
@@ -116,6 +116,7 @@ def _plugins() -> dict[str, EntryPoint]:
 
 
 COMMANDS = (
+    backup,
     build_index,
     check,
     cluster,
@@ -128,6 +129,7 @@ COMMANDS = (
     modules,
     predict,
     reencode,
+    restore,
     search,
     similar,
     train,

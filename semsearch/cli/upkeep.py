@@ -1,15 +1,16 @@
-"""`check` and `compact`: what keeps a collection's files in order."""
+"""`check`, `compact`, `backup` and `restore`: what keeps a collection's files in order."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
-from semsearch.cli.options import json_option, name_argument, opened
+from semsearch.cli.options import indexes_of, json_option, name_argument, opened
 from semsearch.cli.screen import counted, print_error, print_json, working
-from semsearch.collection import CheckReport, Finding
+from semsearch.collection import CheckReport, Finding, restored
 from semsearch.errors import CollectionDamaged, SemsearchError
 
 logger = logging.getLogger(__name__)
@@ -102,3 +103,36 @@ def compact(context: click.Context, *, name: str, as_json: bool) -> None:
         f"dropped {counted(report.dropped, 'deleted row')} in {report.seconds:.1f} s:"
         f" {before:,.1f} MB became {after:,.1f} MB"
     )
+
+
+@click.command()
+@name_argument
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+@click.pass_context
+def backup(context: click.Context, *, name: str, file: Path, as_json: bool) -> None:
+    """Write NAME as it stands now into the new FILE, while it is used.
+
+    The index is left out: it is built again.
+    """
+    with working(f"backing up {name}"):
+        report = opened(context, name, read_only=True).backup(file)
+    if as_json:
+        print_json({**asdict(report), "path": str(report.path)})
+        return
+    click.echo(
+        f"{counted(report.items, 'item')} in {report.path} ({report.size / 1e6:,.1f} MB,"
+        f" SHA-256 {report.sha256}) in {report.seconds:.1f} s"
+    )
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@name_argument
+@click.pass_context
+def restore(context: click.Context, *, file: Path, name: str) -> None:
+    """Make the collection NAME from the backup FILE, and check it in full."""
+    with working(f"restoring {name}"):
+        collection = restored(indexes_of(context), file, name)
+        context.with_resource(collection)
+    click.echo(f"{name}: {counted(len(collection), 'item')} restored and checked")

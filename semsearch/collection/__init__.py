@@ -3,15 +3,21 @@
 from semsearch.collection.classifier import Classifier, Prediction
 from semsearch.collection.clustering import Cluster, Clustering
 from semsearch.collection.collection import Collection
-from semsearch.collection.opening import DEFAULT_MODULES, create, open_at
+from semsearch.collection.opening import DEFAULT_MODULES, create, open_at, restore
 from semsearch.collection.records import AddReport, Hit, Layout, SkippedRow
 from semsearch.collection.reencoding import ReencodeReport
-from semsearch.collection.shelf import collection_names, growing_collection, open_collection
-from semsearch.store import CheckReport, CompactReport, Finding
+from semsearch.collection.shelf import (
+    collection_names,
+    growing_collection,
+    open_collection,
+    restored,
+)
+from semsearch.store import BackupReport, CheckReport, CompactReport, Finding
 
 __all__ = [
     "DEFAULT_MODULES",
     "AddReport",
+    "BackupReport",
     "CheckReport",
     "Classifier",
     "Cluster",
@@ -29,4 +35,6 @@ __all__ = [
     "growing_collection",
     "open_at",
     "open_collection",
+    "restore",
+    "restored",
 ]

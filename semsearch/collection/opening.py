@@ -11,6 +11,7 @@ from semsearch.collection.encoders import VECTORS
 from semsearch.errors import ModuleError, shortened
 from semsearch.modules import anchored_handle, load_module
 from semsearch.store import Space, Store
+from semsearch.store import restore as restore_backup
 
 MAX_PART = 200
 """Bytes of a folder's name; file systems take 255, and a growing collection's is longer."""
@@ -79,3 +80,14 @@ def _checked(path: str | Path) -> Path:
     if longest > MAX_PART:
         raise ValueError(f"the path {shortened(text)} has a name longer than {MAX_PART} bytes")
     return Path(text)
+
+
+def restore(source: str | Path, path: str | Path) -> Collection:
+    """Make the collection of a backup at `path`, check it in full, and open it.
+
+    Raises:
+        CollectionExists: something stands at `path` already.
+        CollectionDamaged: the backup is damaged or no backup; nothing was restored.
+    """
+    restore_backup(Path(source), Path(path))
+    return open_at(path)

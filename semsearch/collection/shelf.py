@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from semsearch.collection.collection import Collection
-from semsearch.collection.opening import DEFAULT_MODULES, create, open_at
+from semsearch.collection.opening import DEFAULT_MODULES, create, open_at, restore
 from semsearch.errors import CollectionError, CollectionNotFound
 from semsearch.modules import anchored_handle
 from semsearch.store.folder import is_collection
@@ -48,6 +48,11 @@ def open_collection(
     if not path.exists():
         raise _not_found(indexes, name)
     return open_at(path, read_only=read_only, auto_index=auto_index)
+
+
+def restored(indexes: Path, source: Path, name: str) -> Collection:
+    """Make the collection `name` in the folder `indexes` from a backup, and open it."""
+    return restore(source, indexes / check_name(name))
 
 
 @contextmanager

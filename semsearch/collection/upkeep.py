@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from semsearch.collection import classifier as classifiers
@@ -12,7 +13,7 @@ from semsearch.collection.facts import files_by_kind, index_facts
 from semsearch.collection.index_check import check_index
 from semsearch.collection.indexed import N_QUERIES, Indexed
 from semsearch.collection.reencodable import Reencodable
-from semsearch.store import CheckReport, CompactReport
+from semsearch.store import BackupReport, CheckReport, CompactReport
 
 
 class Upkeep(Reencodable, Indexed):
@@ -57,6 +58,17 @@ class Upkeep(Reencodable, Indexed):
         """
         with self._store.writing() as writer:
             return writer.compact()
+
+    def backup(self, path: str | Path) -> BackupReport:
+        """Write everything that cannot be made again into one new file, as it stands now.
+
+        Searches and writers go on meanwhile. `semsearch.restore` makes a collection of it again.
+
+        Raises:
+            StorageError: something stands at `path`, or it cannot be written.
+            CollectionDamaged: a file is not what was written; damage is not backed up.
+        """
+        return self._store.backup(Path(path))
 
     def check(
         self, full: bool = False, repair: bool = False, n_queries: int = N_QUERIES

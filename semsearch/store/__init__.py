@@ -1,14 +1,17 @@
 """The truth about a collection: one SQLite database and the immutable files it names."""
 
+from semsearch.store.backup import BackupReport
 from semsearch.store.compaction import CompactReport
 from semsearch.store.derived import Derived
 from semsearch.store.findings import CheckReport, Finding
 from semsearch.store.reader import Snapshot, StoredItem
+from semsearch.store.restoring import restore
 from semsearch.store.schema import Space
 from semsearch.store.store import Store
 from semsearch.store.writer import Batch, Known, NewItem, Refresh
 
 __all__ = [
+    "BackupReport",
     "Batch",
     "CheckReport",
     "CompactReport",
@@ -21,4 +24,5 @@ __all__ = [
     "Space",
     "Store",
     "StoredItem",
+    "restore",
 ]

@@ -107,3 +107,21 @@ def test_delete_with_purge_leaves_no_byte_of_the_text(indexed: Run, folder: Path
     with semsearch.open(folder) as collection:
         assert collection.search("soup", k=9)[0].key == "a"
         assert len(collection) == 3
+
+
+def test_a_backup_is_restored_under_another_name(indexed: Run, tmp_path: Path) -> None:
+    file = tmp_path / "reviews.tar"
+    told = indexed("backup", "reviews", file).stdout
+    assert told.startswith(f"4 items in {file} (")
+    assert indexed("restore", file, "again").stdout == "again: 4 items restored and checked\n"
+    assert indexed("check", "again", "--full").exit_code == 0
+    assert "wonderful tomato" in indexed("search", "again", "tomato").stdout
+    assert "stands at" in refused(indexed("restore", file, "again"), 1)
+    assert "exists already" in refused(indexed("backup", "reviews", file), 1)
+    assert "cannot be named" in refused(indexed("restore", file, "../outside"), 2)
+
+
+def test_a_backup_that_is_none_is_told_and_restores_nothing(run: Run, table: Path) -> None:
+    assert "is no sound backup" in refused(run("restore", table, "again"), 1)
+    assert "cannot be read" in refused(run("restore", table.parent / "nowhere", "again"), 1)
+    assert "no collection named" in refused(run("info", "again"), 1)
