@@ -83,7 +83,7 @@ def _tell_failure(error: BaseException) -> int:
 
 def _mapped(path: Path, n: int, dim: int) -> Vectors:
     try:
-        vectors = np.load(path, mmap_mode="r", allow_pickle=False)
+        vectors = np.lib.format.open_memmap(path, mode="r")
     except (OSError, ValueError) as error:
         raise CollectionDamaged(
             f"the vectors {path.name!r} cannot be read ({error})", "run `semsearch check`"

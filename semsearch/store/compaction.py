@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -184,7 +185,7 @@ def _covers(head: Path, dead: Ids) -> bool:
     try:
         with np.load(head, allow_pickle=False) as arrays:
             return "ids" in arrays and bool(np.isin(arrays["ids"], dead).any())
-    except (OSError, ValueError, KeyError):
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         return True
 
 

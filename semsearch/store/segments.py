@@ -170,7 +170,7 @@ def map_segment(folder: Folder, sha256: str, size: int, shape: tuple[int, int]) 
     if found != size:
         raise _damaged(folder, f"{path.name} has {found} bytes instead of {size}")
     try:
-        vectors = np.load(path, mmap_mode="r", allow_pickle=False)
+        vectors = np.lib.format.open_memmap(path, mode="r")  # np.load would try a zip too
     except (OSError, ValueError) as error:
         raise _damaged(folder, f"{path.name} is not readable ({error})") from error
     if vectors.shape != shape or vectors.dtype != np.float32:
