@@ -22,6 +22,7 @@ from semsearch.errors import (
     CollectionLocked,
     IndexBuildStopped,
     IndexDamaged,
+    SemsearchError,
     StorageError,
     StorageFull,
 )
@@ -107,35 +108,38 @@ class Builder:
 
     def _build(self, wish: Wish, progress: Progress | None, stop: threading.Event) -> IndexReport:
         start = time.monotonic()
+        failure: SemsearchError | None = None
         for _ in range(ATTEMPTS):
             is_current = wish.state == CURRENT
             snapshot = self.store.snapshot() if is_current else self.store.snapshot_of(wish.state)
-            built = self._built(snapshot, wish, progress, stop)
-            if built is not None and self._is_recorded(built, snapshot, wish, stop):
+            try:
+                built = run_worker(self._job(snapshot, wish), on_progress=progress, stop=stop)
+            except (CollectionError, StorageError) as error:
+                if not self._is_passing(error, snapshot):
+                    raise
+                failure = error
+                continue
+            if self._is_recorded(built, snapshot, wish, stop):
                 self._view.refresh()
                 rows = len(snapshot.every)
                 return IndexReport(built.plan, rows, built.size, time.monotonic() - start)
+        if failure is not None:
+            raise failure
         raise CollectionError(
             f"the collection {self.store.folder.path.name!r} was exchanged under {ATTEMPTS} builds"
             " of its index",
             "build the index again when nothing compacts or re-encodes the collection",
         )
 
-    def _built(
-        self, snapshot: Snapshot, wish: Wish, progress: Progress | None, stop: threading.Event
-    ) -> BuiltIndex | None:
-        """Return what the worker made of a snapshot; None where its files are gone by now."""
-        try:
-            return run_worker(self._job(snapshot, wish), on_progress=progress, stop=stop)
-        except (IndexBuildStopped, StorageFull):
-            raise
-        except (CollectionError, StorageError):
-            # A writer may have merged its segments, or swept the scratch file of the worker.
-            if self.store.version == snapshot.version and all(
-                path.exists() for path, _ in self._files_of(snapshot)
-            ):
-                raise
-        return None
+    def _is_passing(self, error: SemsearchError, snapshot: Snapshot) -> bool:
+        """Say whether the next attempt may succeed: a writer took away what the worker needed.
+
+        It may have merged the segments, or swept the scratch file of the worker.
+        """
+        if isinstance(error, IndexBuildStopped | StorageFull):
+            return False
+        is_there = all(path.exists() for path, _ in self._files_of(snapshot))
+        return not is_there or self.store.version != snapshot.version
 
     def _job(self, snapshot: Snapshot, wish: Wish) -> IndexJob:
         folder = self.store.folder
@@ -161,15 +165,19 @@ class Builder:
     ) -> bool:
         """Let the catalogue name a built file; False where it fits the collection no longer."""
         record = self._record_of(built, snapshot)
+        is_recorded = False
         try:
             if not built.plan.is_exact:
                 self.files.offer(load(record, snapshot))  # proves what stands on the disk
-            return self._patiently(lambda writer: self._exchange(writer, record, wish), stop)
+            is_recorded = self._patiently(lambda writer: self._exchange(writer, record, wish), stop)
+            return is_recorded
         except (IndexDamaged, StorageError):
             if record.path.exists():
                 raise
             return False  # swept away by a writer that cleaned up after another
         finally:
+            if not is_recorded:
+                self.files.offer(None)
             self._sweep(record)
 
     def _record_of(self, built: BuiltIndex, snapshot: Snapshot) -> Derived:

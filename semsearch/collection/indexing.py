@@ -15,7 +15,7 @@ import numpy as np
 
 from semsearch import fsio
 from semsearch.collection.searching import LoadedIndex, mapping_of
-from semsearch.errors import IndexDamaged, StorageError
+from semsearch.errors import IndexDamaged, SemsearchError, StorageError
 from semsearch.index import NONE, CodeIndex, IndexPlan, Rows, load_index
 from semsearch.store import Derived, Snapshot, Store
 from semsearch.store.segments import Ids
@@ -54,7 +54,7 @@ class IndexFiles:
 
     def record(self, space_id: int) -> Derived | None:
         """Return what the catalogue says of the index of a space, None where it has none."""
-        found = self._store.derived(KIND, space_id)
+        found = [each for each in self._store.derived(KIND, space_id) if _is_readable(each)]
         return max(found, key=lambda each: each.seq, default=None)
 
     def index_for(self, snapshot: Snapshot, held: LoadedIndex | None) -> LoadedIndex | None:
@@ -79,8 +79,8 @@ class IndexFiles:
             return mine
         return self._loaded(record, snapshot)
 
-    def offer(self, index: LoadedIndex) -> None:
-        """Have an index ready for the moment at which the catalogue names it."""
+    def offer(self, index: LoadedIndex | None) -> None:
+        """Have an index ready for the moment at which the catalogue names it; None: no longer."""
         self._offered = index
 
     def _load_beside(self, record: Derived, snapshot: Snapshot) -> None:
@@ -89,10 +89,15 @@ class IndexFiles:
         self._loading = record.sha256
 
         def load() -> None:
-            loaded = self._loaded(record, snapshot)
-            if loaded is not None:
-                self._offered = loaded
-                self.on_loaded()
+            try:
+                loaded = self._loaded(record, snapshot)
+                if loaded is not None:
+                    self._offered = loaded
+                    self.on_loaded()
+            except (SemsearchError, ValueError) as error:
+                logger.debug("no index is loaded any more: %s", error)  # closed, most likely
+            finally:
+                self._loading = None
 
         threading.Thread(target=load, name="semsearch-load-index", daemon=True).start()
 
@@ -170,6 +175,14 @@ def _check_canaries(codes: CodeIndex, rows: Rows, mapping: Ids | None, record: D
 def plan_of(record: Derived) -> IndexPlan:
     """Return how the index of a record is searched."""
     return IndexPlan.from_dict(record.detail)
+
+
+def _is_readable(record: Derived) -> bool:
+    try:
+        plan_of(record)
+    except ValueError:
+        return False  # another version of semsearch wrote it
+    return True
 
 
 def _nothing() -> None:

@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 CHANGED_SHARE = 0.2
 """The index is built anew when so large a share of what it covers was added or has left since."""
 
+SLOW_SHARE = 0.05
+"""The same for rows that were added, once scanning them alone takes longer than it should."""
+
 SECONDS_TO_STOP = 10.0
 
 
@@ -42,8 +45,9 @@ def is_due(snapshot: Snapshot, record: Derived | None) -> bool:
     mapping = mapping_of(record.ids, snapshot)
     n_left = 0 if mapping is None else int(np.count_nonzero(mapping < 0))
     n_added = len(snapshot.every) - (record.rows - n_left)
+    is_slow = n_added * snapshot.space.dim > SCANNED_VALUES and n_added > SLOW_SHARE * record.rows
     has_changed = n_added + n_left > CHANGED_SHARE * record.rows
-    return has_changed and (has_outgrown or not plan.is_exact)
+    return (is_slow or has_changed) and (has_outgrown or not plan.is_exact)
 
 
 def same_again(record: Derived | None) -> Wish:

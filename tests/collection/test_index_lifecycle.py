@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import semsearch
+from semsearch import fsio
 from semsearch.collection import building, keeping
 from semsearch.errors import IndexBuildFailed
 from semsearch.index import view as views
@@ -264,6 +265,27 @@ def test_the_index_is_built_anew_when_a_fifth_was_added(collection: semsearch.Co
     assert collection.info()["tail_rows"] == 0
 
 
+def test_the_index_is_built_anew_sooner_when_its_tail_alone_takes_long(
+    collection: semsearch.Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection.add(vectors=around(200, 4), keys=keys(ROWS, 200))
+    assert not collection.index_is_due()
+    monkeypatch.setattr(keeping, "SCANNED_VALUES", 200 * DIM - 1)
+    assert collection.index_is_due()
+
+
+def test_an_index_of_an_unknown_make_is_built_again(collection: semsearch.Collection) -> None:
+    record = collection._indexes.record(collection._store.space.id)
+    assert record is not None
+    published = fsio.Published(record.path, record.sha256, record.size)
+    with collection._store.writing() as writer:
+        writer.record_derived("index", "vectors", published, ROWS, record.ids, {"made": "later"})
+    assert right_answers(collection)
+    assert collection.info()["index"] == "exact"
+    collection.build_index(kind="flat")
+    assert collection.info()["index"].startswith("IVF1,")
+
+
 def test_what_was_asked_for_is_built_again(collection: semsearch.Collection) -> None:
     collection.build_index(kind="HNSW8", recall_target=0.8)
     collection.add(vectors=around(ROWS, 4), keys=keys(ROWS, ROWS))
@@ -338,12 +360,13 @@ def test_searches_go_on_while_rows_come_go_and_the_index_is_exchanged(
             found = collection.keys(ids)
             if found[0] != f"k{number}" or abs(scores[0, 0] - 1) > 1e-5 or -1 in ids:
                 wrong.append((number, found, scores))
+            time.sleep(0.002)
 
     threads = [threading.Thread(target=search, args=(seed,)) for seed in range(2)]
     for thread in threads:
         thread.start()
     try:
-        for turn, kind in enumerate(("flat", "HNSW8")):
+        for turn, kind in enumerate(("HNSW4", "HNSW8")):
             new = keys(ROWS + turn * 100, 100)
             collection.add(vectors=around(100, turn + 5), keys=new)
             collection.build_index(kind=kind)
