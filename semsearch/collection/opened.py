@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
@@ -17,14 +18,23 @@ from semsearch.collection.keeping import Keeper
 from semsearch.collection.pictures import cached_thumbnail
 from semsearch.collection.records import Hit
 from semsearch.collection.searching import LiveView, keys_of
-from semsearch.errors import CollectionError, CollectionSwitched, KeyNotFound, shortened
+from semsearch.errors import (
+    CollectionError,
+    CollectionSwitched,
+    KeyNotFound,
+    SemsearchError,
+    shortened,
+)
 from semsearch.modules import Module
 from semsearch.store import Snapshot, Space, Store, StoredItem
 from semsearch.store.columns import save_columns
+from semsearch.store.spaces import BUILDING
 from semsearch.vectors import Vectors
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+logger = logging.getLogger(__name__)
 
 
 class OpenedCollection:
@@ -35,10 +45,12 @@ class OpenedCollection:
         self._store = store
         self._modules: dict[int, Module] = {}
         self._loading = threading.Lock()
+        self._begun: set[int] = set()
         self._indexes = IndexFiles(store)
         self._view = LiveView(store, self._indexes)
         self._builder = Builder(store, self._view, self._indexes)
         self._keeper = Keeper(self._builder, is_automatic=auto_index)
+        self._view.on_change = self._build_next_module
         self._indexes.on_loaded = self._view.refresh
         self._indexes.on_damage = self._keeper.after_damage
         self.path = store.folder.path
@@ -184,6 +196,21 @@ class OpenedCollection:
             if space.id not in self._modules:
                 self._modules[space.id] = pinned_module(space, self.name)
             return self._modules[space.id]
+
+    def _build_next_module(self) -> None:
+        """Have the module ready that another process re-encodes with: no search waits for it."""
+        space = self._store.spaces().get(BUILDING)
+        if space is None or space.id in self._modules or space.id in self._begun:
+            return
+        self._begun.add(space.id)
+
+        def build() -> None:
+            try:
+                self._module_of(space).build()
+            except SemsearchError as error:
+                logger.warning("the module to come cannot be used here: %s", error)
+
+        threading.Thread(target=build, name="semsearch-next-module", daemon=True).start()
 
     def _vectors_of(self, items: Sequence[StoredItem], snapshot: Snapshot) -> Vectors:
         """Return the vectors (n, dim) of items that were live before the snapshot was taken."""

@@ -82,6 +82,8 @@ class LiveView:
         self._indexes = indexes
         self._refreshing = threading.Lock()
         self._held: Seen | None = None
+        self.on_change: Callable[[], None] = _nothing
+        """Called when something was committed since the last search."""
 
     def now(self) -> Seen:
         """Return the collection as it stands now, with all that any process has committed."""
@@ -109,7 +111,13 @@ class LiveView:
             return held
         fresh = Seen.of(snapshot, index)
         self._held = fresh
+        if held is not None:
+            self.on_change()
         return fresh
+
+
+def _nothing() -> None:
+    pass
 
 
 def mapping_of(ids: Ids, snapshot: Snapshot) -> Ids | None:

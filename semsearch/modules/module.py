@@ -103,6 +103,10 @@ class Module:
         prepared = [self._prepare_at(row, content) for row, content in enumerate(contents)]
         return self.encode_prepared(prepared, on_progress)
 
+    def build(self) -> None:
+        """Build the network now rather than at the first encoding; once is enough."""
+        self._network()
+
     def export(self, folder: str | Path) -> Path:
         """Write the module as a reusable SavedModel into a new folder; return the folder.
 

@@ -232,3 +232,37 @@ def test_two_that_re_encode_at_once_store_every_vector_once(
     assert sum(report.encoded for report in reports) == 30
     assert collection.handle == "words"
     assert len(collection.search("row", k=100)) == 42
+
+
+def test_a_reader_has_the_module_to_come_before_the_switch(
+    collection: semsearch.Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process has begun: this one loads the module then, not in the first search after."""
+    built = threading.Event()
+
+    def build() -> Callable[..., np.ndarray]:
+        built.set()
+        return mirrored
+
+    card = replace(MIRRORED, name="slow", digest="7" * 64)
+    made = semsearch.Module(card, words_module.checked_text, build)
+    monkeypatch.setitem(BUILT_IN, "slow", BuiltIn(card, lambda: made))
+    collection.search("soup")
+    with collection._store.writing() as writer:
+        writer.spaces.begin(card.dim, "slow", card.digest, card.as_dict())
+    assert collection.search("soup", k=1)
+    assert built.wait(10)
+    assert collection.handle == "hashing"
+
+
+def test_a_module_to_come_that_is_not_here_is_logged(
+    collection: semsearch.Collection, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = collection.search("soup")
+    with collection._store.writing() as writer:
+        writer.spaces.begin(4, "nowhere", "8" * 64, {})
+    assert collection.search("soup") == before
+    deadline = time.monotonic() + 10
+    while not caplog.records and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert "the module to come cannot be used here" in caplog.text
