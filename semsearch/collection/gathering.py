@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,8 +29,7 @@ USUAL_TEXT = 120
 Encode = Callable[[Sequence[Any]], Vectors]
 
 
-@dataclass(frozen=True)
-class Pending:
+class Pending(NamedTuple):
     """A row that waits for its vector; `replaces` is the id of the row it supersedes.
 
     `row` and `key` are those of the source, for the report should the module refuse it.

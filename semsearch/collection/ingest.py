@@ -252,17 +252,19 @@ class Ingest:
 
     def _queue(self, changed: Sequence[_Changed], writer: Writer) -> None:
         self._find_stored(changed, writer)
+        prepared, stored = self._batch.prepared, self._batch.stored
         fresh: dict[str, _Changed] = {}
         for one in changed:
-            if not self._batch.knows(one[1].content):
-                fresh.setdefault(one[1].content, one)
+            content = one[1].content
+            if content not in prepared and content not in stored:
+                fresh.setdefault(content, one)
         refused: dict[str, str] = {}
         with closing(self._attempts(list(fresh.values()))) as attempts:
             for one in changed:
                 entry, item, _ = one
                 if fresh.get(item.content) is one:
                     try:
-                        self._batch.prepared[item.content] = next(attempts)()
+                        prepared[item.content] = next(attempts)()
                         self._batch.cost += cost_of(entry.content)
                     except ContentError as error:
                         refused[item.content] = error.problem
@@ -281,12 +283,13 @@ class Ingest:
     def _attempts(self, changed: Sequence[_Changed]) -> Generator[Callable[[], Any]]:
         """Yield what gives the prepared content of each row, in order, or raises."""
 
+        if self._modality != "image":  # only decoding is worth threads
+            yield from (partial(self._encoder.prepare, one[0].content) for one in changed)
+            return
+
         def prepare(one: _Changed) -> Any:
             return self._encoder.prepare(one[0].content)
 
-        if self._modality != "image":  # only decoding is worth threads
-            yield from (partial(prepare, one) for one in changed)
-            return
         with closing(attempts_ahead(changed, prepare)) as attempts:
             for _, attempt in attempts:
                 yield attempt.result

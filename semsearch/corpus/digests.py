@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-FEW = 50_000
-"""Texts that are kept as they are, which is quicker; a dict of so many takes some megabytes."""
+FEW = 100_000
+"""Texts that are kept as they are, which is quicker; a dict of so many takes about 10 MB."""
 
 DIGEST = 16
 NUMBER = 6

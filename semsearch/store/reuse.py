@@ -33,13 +33,22 @@ class Earlier:
 
         Whether its vector is still there only a snapshot can tell.
         """
-        newest = f"SELECT id FROM item WHERE {SAME} {{}} ORDER BY id DESC LIMIT 1"
-        live, any_row = newest.format("AND deleted_seq IS NULL"), newest.format("")
-        rows = self._connection.execute(
-            f"SELECT value, coalesce(({live}), ({any_row})) FROM json_each(?) AS wanted",
-            (json.dumps(list(contents)),),
+        found = self._newest(contents, "")
+        dead = [content for content, _, deleted_seq in found if deleted_seq is not None]
+        if dead:
+            found += self._newest(dead, "AND deleted_seq IS NULL")
+        return {content: id_ for content, id_, _ in found}
+
+    def _newest(self, contents: Sequence[str], where: str) -> list[tuple[str, int, int | None]]:
+        """Return each content that a row has, with the last such row's id and when it died."""
+        newest = f"SELECT id FROM item WHERE {SAME} {where} ORDER BY id DESC LIMIT 1"
+        return list(
+            self._connection.execute(
+                f"SELECT wanted.value, item.id, deleted_seq FROM json_each(?) AS wanted"
+                f" JOIN item ON item.id = ({newest})",
+                (json.dumps(list(contents)),),
+            )
         )
-        return {content: id_ for content, id_ in rows if id_ is not None}
 
     def numbers(self, prefix: str) -> tuple[int, int]:
         """Return the largest number that follows `prefix` in a live key, and the last id; or 0."""

@@ -1,0 +1,27 @@
+"""What `index` tells beside the counts: types that changed, another column of texts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Run
+
+
+def test_a_type_that_changes_is_shown_and_stands_in_the_json(indexed: Run, tmp_path: Path) -> None:
+    later = tmp_path / "later.csv"
+    later.write_text("id,review,stars\ne,Soup again,3\nf,A film,n/a\n")
+    told = "the field 'stars' held numbers and holds text from row 2 on ('n/a')"
+    words = ("index", "reviews", later, "--text", "review", "--key", "id")
+    result = indexed(*words)
+    assert result.exit_code == 0
+    assert told in " ".join(result.stderr.split())
+    later.write_text("id,review,stars\nf,A film,n/a\ng,Boots,7\n")
+    assert json.loads(indexed(*words, "--json").stdout)["notes"] == []
+
+
+def test_another_column_of_texts_is_shown(indexed: Run, table: Path) -> None:
+    result = indexed("index", "reviews", table, "--text", "stars", "--key", "id", "--json")
+    [told] = json.loads(result.stdout)["notes"]
+    assert "that of the column 'review' before and is that of 'stars' now" in told
+    assert "4 rows were encoded anew" in told
