@@ -140,6 +140,17 @@ def check_format(path: Path) -> Folder:
     return folder
 
 
+def is_older(folder: Folder) -> bool:
+    """Say whether a collection has to be brought up to today's format before it is used."""
+    return _read_format(folder)[0] < MAJOR
+
+
+def stamp_format(folder: Folder) -> None:
+    """Say in FORMAT that the collection has today's format, keeping who it is."""
+    stamp = json.loads(folder.format.read_text("utf-8")) | {"major": MAJOR, "minor": MINOR}
+    _place(folder, folder.format, (json.dumps(stamp) + "\n").encode())
+
+
 def check_writable(folder: Folder) -> None:
     """Raise `FormatTooNew` where a newer minor format may hold what we would not keep up."""
     major, minor = _read_format(folder)

@@ -46,6 +46,7 @@ from semsearch.store.reader import Snapshot, StoredItem
 from semsearch.store.schema import Space
 from semsearch.store.segments import Ids
 from semsearch.store.spaces import StoredContent
+from semsearch.store.upgrade import upgrade_if_older
 from semsearch.store.verifying import Verification
 from semsearch.store.writer import Writer
 
@@ -59,8 +60,12 @@ class Store:
     """The truth of one collection. Knows vectors and rows, and no encoder."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        """Open the collection at `path`; see `check_format` for what is raised."""
+        """Open the collection at `path`, brought up to today's format where it is older.
+
+        See `check_format` and `upgrade_if_older` for what is raised.
+        """
         self.folder = check_format(path.absolute())
+        upgrade_if_older(self.folder, read_only=read_only)
         self.read_only = read_only
         self._readers = Readers(self.folder.database)
         self._swap = threading.Lock()
