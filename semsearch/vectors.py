@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tokenize
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,19 @@ Vectors = npt.NDArray[np.float32]
 
 SMALLEST_NORM = 1e-6
 """Rows shorter than this have no direction and are refused."""
+
+
+def mapped(path: Path) -> Vectors:
+    """Map the matrix of a `.npy` file for reading; neither its shape nor its type is looked at.
+
+    Raises:
+        ValueError: the file does not begin as one, whatever it begins with.
+        OSError: it cannot be read.
+    """
+    try:
+        return np.lib.format.open_memmap(path, mode="r")
+    except (EOFError, SyntaxError, tokenize.TokenError) as error:
+        raise ValueError(f"it does not begin as a .npy file ({error})") from error
 
 
 def as_vectors(array: Any, dim: int | None = None) -> Vectors:

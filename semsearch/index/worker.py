@@ -20,7 +20,7 @@ from semsearch.index.files import publish_index
 from semsearch.index.jobs import BuiltIndex, IndexJob
 from semsearch.index.native import library
 from semsearch.index.rows import Mask, Rows
-from semsearch.vectors import Vectors
+from semsearch.vectors import Vectors, mapped
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ def _tell_failure(error: BaseException) -> int:
 
 def _mapped(path: Path, n: int, dim: int) -> Vectors:
     try:
-        vectors = np.lib.format.open_memmap(path, mode="r")
+        vectors = mapped(path)
     except (OSError, ValueError) as error:
         raise CollectionDamaged(
             f"the vectors {path.name!r} cannot be read ({error})", "run `semsearch check`"

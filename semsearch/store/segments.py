@@ -14,7 +14,7 @@ import numpy.typing as npt
 from semsearch import fsio
 from semsearch.errors import CollectionDamaged
 from semsearch.store.folder import Folder
-from semsearch.vectors import Vectors
+from semsearch.vectors import Vectors, mapped
 
 Ids = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -170,7 +170,7 @@ def map_segment(folder: Folder, sha256: str, size: int, shape: tuple[int, int]) 
     if found != size:
         raise _damaged(folder, f"{path.name} has {found} bytes instead of {size}")
     try:
-        vectors = np.lib.format.open_memmap(path, mode="r")  # np.load would try a zip too
+        vectors = mapped(path)
     except (OSError, ValueError) as error:
         raise _damaged(folder, f"{path.name} is not readable ({error})") from error
     if vectors.shape != shape or vectors.dtype != np.float32:
