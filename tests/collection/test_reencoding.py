@@ -196,14 +196,16 @@ def test_rows_encoded_with_the_old_module_never_land_among_the_new(
 
 
 def test_the_comparison_counts_common_hits(collection: semsearch.Collection) -> None:
+    same = [{"id": f"same-{n}", "review": "The very same words"} for n in range(6)]
+    collection.add(same, text="review", key="id")  # so many that some do not find themselves
     comparison = collection.reencode("words", k=3, switch=False).comparison
     assert comparison is not None
-    assert (comparison.n_queries, comparison.k, comparison.is_sample) == (12, 3, True)
+    assert (comparison.n_queries, comparison.k, comparison.is_sample) == (18, 3, True)
     old = {key: collection.similar(key, k=3) for key in collection.vectors()[0]}
     collection.reencode()
     new = {key: collection.similar(key, k=3) for key in old}
-    same = [len({h.key for h in old[key]} & {h.key for h in new[key]}) / 3 for key in old]
-    assert comparison.overlap == pytest.approx(np.mean(same))
+    shares = [len({h.key for h in old[key]} & {h.key for h in new[key]}) / 3 for key in old]
+    assert comparison.overlap == pytest.approx(np.mean(shares))
     first = [old[key][0].key == new[key][0].key for key in old]
     assert comparison.same_first == pytest.approx(np.mean(first))
     gaps = []
