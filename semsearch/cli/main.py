@@ -26,6 +26,7 @@ from semsearch.cli.search import search, similar
 from semsearch.cli.upkeep import backup, check, compact, restore
 from semsearch.errors import CollectionLocked, SemsearchError
 from semsearch.modules.handles.policy import OFFLINE
+from semsearch.store.lock import WAIT
 
 PLUGINS = "semsearch.commands"
 """The entry-point group through which other packages, webui first, add commands."""
@@ -83,26 +84,34 @@ class Commands(click.Group):
     envvar=OFFLINE,
     help="Use nothing but what is on this machine.",
 )
+@click.option(
+    "--wait",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="Wait for another process that is writing.",
+)
 @click.option("--traceback", is_flag=True, help="Show where an error came from.")
 @click.version_option(semsearch.__version__, prog_name="semsearch")
-def main(indexes: str, offline: bool, traceback: bool) -> None:
+def main(indexes: str, offline: bool, wait: float | None, traceback: bool) -> None:
     """Semantic search, clusters and few-shot classes on one stored set of vectors.
 
     Begin with `semsearch demo`, or with `semsearch index NAME FILE`.
     """
-    if offline:
-        click.get_current_context().with_resource(_offline())
+    wished = {OFFLINE: "1" if offline else None, WAIT: None if wait is None else str(wait)}
+    for name, value in wished.items():
+        if value is not None:
+            click.get_current_context().with_resource(_set(name, value))
 
 
 @contextmanager
-def _offline() -> Iterator[None]:
-    """Set the variable rather than hand a flag down: it holds for whatever the command starts."""
-    before = os.environ.get(OFFLINE, "")
-    os.environ[OFFLINE] = "1"
+def _set(name: str, value: str) -> Iterator[None]:
+    """Set a variable rather than hand a flag down: it holds for whatever the command starts."""
+    before = os.environ.get(name, "")
+    os.environ[name] = value
     try:
         yield
     finally:
-        os.environ[OFFLINE] = before
+        os.environ[name] = before
 
 
 def _tell(ctx: click.Context, message: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 import apsw
 import apsw.sqlite_extra
@@ -18,6 +19,7 @@ from semsearch.errors import (
     StorageError,
     StorageFull,
 )
+from semsearch.store.mounts import is_read_only
 from semsearch.store.schema import APPLICATION_ID, TABLES
 
 BUSY_MILLISECONDS = 5000
@@ -84,9 +86,16 @@ def open_writer(path: Path) -> apsw.Connection:
 
 
 def open_reader(path: Path) -> apsw.Connection:
-    """Open a connection that can only read and never checkpoints."""
+    """Open a connection that can only read and never checkpoints.
+
+    Where nothing can be written, SQLite cannot keep its list of readers beside the database; as
+    nobody can change it there, none is needed.
+    """
     with sqlite_errors(path):
-        connection = _open(path, apsw.SQLITE_OPEN_READONLY)
+        if is_read_only(path.parent):
+            connection = _open_unchanging(path)
+        else:
+            connection = _open(path, apsw.SQLITE_OPEN_READONLY)
         connection.pragma("query_only", True)
         connection.wal_autocheckpoint(0)
         return connection
@@ -141,8 +150,8 @@ class Readers:
         self._local = threading.local()
 
 
-def _open(path: Path, flags: int) -> apsw.Connection:
-    connection = apsw.Connection(str(path), flags=flags, vfs=checksum_vfs())
+def _open(path: Path, flags: int, name: str | None = None) -> apsw.Connection:
+    connection = apsw.Connection(name or str(path), flags=flags, vfs=checksum_vfs())
     connection.set_busy_timeout(BUSY_MILLISECONDS)
     connection.pragma("foreign_keys", True)
     connection.pragma("trusted_schema", False)
@@ -163,6 +172,18 @@ def _check_length(path: Path, connection: apsw.Connection) -> None:
             return  # pages may stand there that the database does not have yet
         if path.stat().st_size < expected:
             raise damaged_database(path, f"it should have {expected} bytes")
+
+
+def _open_unchanging(path: Path) -> apsw.Connection:
+    log = Path(f"{path}-wal")
+    if log.exists() and log.stat().st_size:
+        raise CollectionError(
+            f"the collection {str(path.parent)!r} was not closed before it was put where nothing"
+            " can be written",
+            "copy it to another disk and open it there",
+        )
+    uri = f"file:{quote(str(path))}?immutable=1"
+    return _open(path, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, name=uri)
 
 
 @cache

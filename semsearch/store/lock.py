@@ -23,6 +23,9 @@ PATIENCE = 5.0
 
 PAUSE = 0.01
 
+WAIT = "SEMSEARCH_WAIT"
+"""For how many seconds every writer waits for any other; by default for none."""
+
 
 @contextmanager
 def writer_lock(path: Path, *, brief: bool = False) -> Iterator[bool]:
@@ -53,16 +56,26 @@ def writer_lock(path: Path, *, brief: bool = False) -> Iterator[bool]:
 
 
 def _acquire(descriptor: int, path: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
+    begun = time.monotonic()
+    wait = _wished_wait()
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError as error:
             holder = _holder(descriptor)
-            if not _is_brief(holder) or time.monotonic() > deadline:
+            patience = max(wait, PATIENCE) if _is_brief(holder) else wait
+            if time.monotonic() - begun >= patience:
                 raise _locked(path, holder) from error
         time.sleep(PAUSE)
+
+
+def _wished_wait() -> float:
+    wish = os.environ.get(WAIT) or "0"
+    try:
+        return float(wish)
+    except ValueError as error:
+        raise ValueError(f"{WAIT} must be a number of seconds, got {wish!r}") from error
 
 
 def _is_brief(holder: str) -> bool:
@@ -100,5 +113,5 @@ def _locked(path: Path, text: str) -> CollectionLocked:
         who = "another process"
     return CollectionLocked(
         f"the collection {str(path.parent)!r} is being written by {who}",
-        "wait until it is done, or stop it",
+        "wait for it with `semsearch --wait 60 ...`, or stop it",
     )

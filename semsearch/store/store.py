@@ -42,6 +42,7 @@ from semsearch.store.folder import (
     make_folders,
 )
 from semsearch.store.lock import writer_lock
+from semsearch.store.mounts import check_local
 from semsearch.store.reader import Snapshot, StoredItem
 from semsearch.store.schema import Space
 from semsearch.store.segments import Ids
@@ -65,6 +66,8 @@ class Store:
         See `check_format` and `upgrade_if_older` for what is raised.
         """
         self.folder = check_format(path.absolute())
+        if not read_only:
+            check_local(self.folder.path)
         upgrade_if_older(self.folder, read_only=read_only)
         self.read_only = read_only
         self._readers = Readers(self.folder.database)
@@ -78,6 +81,7 @@ class Store:
     def create(cls, path: Path, space: Space, meta: dict[str, str]) -> Self:
         """Make a new, empty collection at `path`, whole or not at all, and open it."""
         check_free(path)
+        check_local(path)
         fsio.make_folder(path.parent)
         growing = path.parent / f".{path.name}.{uuid.uuid4().hex[:8]}.new"
         try:

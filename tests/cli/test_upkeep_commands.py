@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -125,3 +127,18 @@ def test_a_backup_that_is_none_is_told_and_restores_nothing(run: Run, table: Pat
     assert "is no sound backup" in refused(run("restore", table, "again"), 1)
     assert "cannot be read" in refused(run("restore", table.parent / "nowhere", "again"), 1)
     assert "no collection named" in refused(run("info", "again"), 1)
+
+
+def test_a_command_waits_for_another_writer_when_told_to(
+    indexed: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writer_lock(folder / "LOCK"):
+        told = refused(indexed("--wait", "0.2", "delete", "reviews", "a"), 3)
+        assert "wait for it with `semsearch --wait 60 ...`, or stop it" in told
+    held = writer_lock(folder / "LOCK")
+    held.__enter__()
+    timer = threading.Timer(0.3, held.__exit__, (None, None, None))
+    timer.start()
+    assert indexed("--wait", "30", "delete", "reviews", "a").exit_code == 0
+    timer.join()
+    assert os.environ.get("SEMSEARCH_WAIT", "") == ""
