@@ -20,6 +20,7 @@ from semsearch.index import (
 )
 from semsearch.index.build import build_codes
 from semsearch.index.choose import n_lists
+from semsearch.index.evaluate import without_own
 from semsearch.index.probe import coarse_codes, fine_codes
 
 N, DIM = 12_000, 32
@@ -204,6 +205,13 @@ def test_a_plan_comes_back_from_json() -> None:
 def test_a_plan_of_wrong_values_is_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="index plan"):
         IndexPlan.from_dict(values)
+
+
+def test_a_row_is_not_its_own_neighbour_in_a_measurement() -> None:
+    rows, scores = np.array([[5, 1, 2], [3, 6, 4], [7, 8, 9]]), np.eye(3, dtype="f4")
+    left, its_scores = without_own(rows, scores, np.array([5, 6, 0]))
+    assert left.tolist() == [[1, 2], [3, 4], [7, 8]]
+    assert its_scores.tolist() == [[0, 0], [0, 0], [0, 0]]
 
 
 def test_recall_counts_what_was_lost(rows: Rows) -> None:

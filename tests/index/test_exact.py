@@ -73,11 +73,24 @@ def test_a_scan_finds_what_sorting_finds(
 
 
 @pytest.mark.parametrize("n_queries", [1, 30])
-def test_equal_scores_come_in_the_order_of_rows_however_many_there_are(n_queries: int) -> None:
+@pytest.mark.parametrize("k", [5, 150])
+def test_equal_scores_come_in_the_order_of_rows_however_many_there_are(
+    n_queries: int, k: int
+) -> None:
     vectors = np.repeat(unit_rows(2, 8, 0), 3000, axis=0)
     view = SearchView(Rows((vectors[:4000], vectors[4000:])))
-    rows, _ = view.search(np.repeat(vectors[-1:], n_queries, axis=0), 5)
-    assert rows.tolist() == [[3000, 3001, 3002, 3003, 3004]] * n_queries
+    rows, _ = view.search(np.repeat(vectors[-1:], n_queries, axis=0), k)
+    assert rows.tolist() == [list(range(3000, 3000 + k))] * n_queries
+
+
+def test_a_border_that_rounding_blurs_is_looked_at_again() -> None:
+    nearly_equal = np.ones((3000, 8)) + 1e-7 * np.random.default_rng(0).standard_normal((3000, 8))
+    vectors = (nearly_equal / np.linalg.norm(nearly_equal, axis=1, keepdims=True)).astype("f4")
+    queries = unit_rows(30, 8, 1)
+    rows, scores = SearchView(Rows((vectors,))).search(queries, 10)
+    expected_rows, expected_scores = by_sorting(vectors, queries, 10, np.ones(3000, dtype=bool))
+    np.testing.assert_array_equal(rows, expected_rows)
+    np.testing.assert_array_equal(scores, expected_scores)
 
 
 def test_one_pair_has_one_score_in_every_batch_and_block() -> None:

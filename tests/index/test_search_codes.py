@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from semsearch.index import NONE, CodeIndex, IndexPlan, Rows, SearchView
 from semsearch.index.build import build_codes
+from semsearch.index.native import packed_selector
 
 N, DIM = 9000, 16
 SPECS = {
@@ -124,6 +125,41 @@ def test_a_filter_of_every_tenth_row_finds_nearly_all_true_neighbours() -> None:
     _, scores = view.search(queries, 10, allowed)
     _, expected = view.search_exactly(queries, 10, allowed)
     assert np.mean(scores >= expected[:, -1:] - 1e-6) > 0.95
+
+
+def test_a_search_goes_on_until_it_has_met_enough_candidates() -> None:
+    """One list of 64 holds fewer rows than are wanted as candidates, and few true neighbours."""
+    plan = IndexPlan("", "", nprobe=1, candidates=800)
+    view = SearchView(Rows((vectors(),)), None, CodeIndex(index("IVF64,PQ8x4fs"), plan, N))
+    queries = vectors()[::97]
+    _, scores = view.search(queries, 10)
+    _, expected = view.search_exactly(queries, 10)
+    assert np.mean(scores >= expected[:, -1:] - 1e-6) > 0.95
+
+
+def test_rows_that_the_index_has_lost_are_found_by_a_scan() -> None:
+    poor = build_codes(Rows((vectors(),)), "IVF16,SQ8")
+    poor.remove_ids(np.arange(5, N))
+    plan = IndexPlan("IVF16,SQ8", "", nprobe=4, candidates=50)
+    view = SearchView(Rows((vectors(),)), None, CodeIndex(poor, plan, N))
+    np.testing.assert_array_equal(
+        view.search(vectors()[:9], 10)[0], view.search_exactly(vectors()[:9], 10)[0]
+    )
+
+
+@pytest.mark.parametrize("spec", ["IVF64,PQ8x4fs", "HNSW16", "SQ8", "PCA8,IVF16,PQ4x4fs"])
+def test_faiss_itself_leaves_out_what_is_not_allowed(spec: str) -> None:
+    allowed = np.arange(N) % 3 == 0
+    found = codes(spec).candidates(vectors()[:5], 40, 64, packed_selector(allowed))
+    assert found.min() >= 0
+    assert allowed[found].all()
+
+
+def test_a_search_hands_faiss_what_lives() -> None:
+    live = np.arange(N) % 3 == 0
+    view = SearchView(Rows((vectors(),)), live, codes("SQ8"))
+    found = codes("SQ8").candidates(vectors()[:5], 40, 1, view.everything.selector)
+    assert live[found].all()
 
 
 def test_a_new_row_is_found_though_it_has_no_code() -> None:

@@ -97,6 +97,7 @@ def test_a_stopped_worker_leaves_nothing(job: IndexJob) -> None:
 def test_a_worker_ends_when_the_parent_is_gone(job: IndexJob, tmp_path: Path) -> None:
     described = tmp_path / "job.json"
     described.write_text(replace(job, kind="HNSW64").as_json())
+    job.scratch.mkdir()
     command = [sys.executable, "-m", "semsearch.index.worker", str(described), "--with-parent"]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, cwd=Path(errors.__file__).parent.parent
