@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from semsearch.cli.build import build_if_due
 from semsearch.cli.options import json_option, name_argument, opened, where_option
 from semsearch.cli.screen import counted, print_facts, print_json, results
 
@@ -109,6 +110,8 @@ def delete(
     before = len(collection)
     wanted = list(keys) if keys else None
     n = collection.delete(wanted, where=where, purge=purge)
+    if purge:
+        build_if_due(collection)  # what was made of the deleted items is gone with them
     if as_json:
         print_json({"deleted": n, "rows": len(collection)})
     else:

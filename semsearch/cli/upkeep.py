@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from semsearch.cli.build import build_if_due
 from semsearch.cli.options import indexes_of, json_option, name_argument, opened
 from semsearch.cli.screen import counted, print_error, print_json, working
 from semsearch.collection import CheckReport, Finding, restored
@@ -94,7 +95,9 @@ def _touched(finding: Finding) -> str:
 @click.pass_context
 def compact(context: click.Context, *, name: str, as_json: bool) -> None:
     """Give back the room that deleted items of NAME take on the disk."""
-    report = opened(context, name).compact()
+    collection = opened(context, name)
+    report = collection.compact()
+    build_if_due(collection)
     if as_json:
         print_json(asdict(report))
         return

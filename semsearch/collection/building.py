@@ -16,7 +16,7 @@ import numpy as np
 
 from semsearch import fsio
 from semsearch.collection.indexing import KIND, NAME, IndexFiles, load
-from semsearch.collection.searching import LiveView
+from semsearch.collection.searching import LiveView, mapping_of
 from semsearch.errors import (
     CollectionError,
     CollectionLocked,
@@ -30,6 +30,7 @@ from semsearch.index import BuiltIndex, IndexJob, IndexPlan, run_worker
 from semsearch.index.jobs import SUFFIX as INDEX_SUFFIX
 from semsearch.index.plan import RECALL_TARGET
 from semsearch.store import Derived, Snapshot, Store
+from semsearch.store.segments import Ids
 from semsearch.store.spaces import CURRENT
 from semsearch.store.writer import Writer
 
@@ -110,8 +111,7 @@ class Builder:
         start = time.monotonic()
         failure: SemsearchError | None = None
         for _ in range(ATTEMPTS):
-            is_current = wish.state == CURRENT
-            snapshot = self.store.snapshot() if is_current else self.store.snapshot_of(wish.state)
+            snapshot = self._snapshot(wish)
             try:
                 built = run_worker(self._job(snapshot, wish), on_progress=progress, stop=stop)
             except (CollectionError, StorageError) as error:
@@ -130,6 +130,12 @@ class Builder:
             " of its index",
             "build the index again when nothing compacts or re-encodes the collection",
         )
+
+    def _snapshot(self, wish: Wish) -> Snapshot:
+        """Return the vectors as they stand now; raises CollectionError where there are none."""
+        if wish.state == CURRENT:
+            return self.store.snapshot()
+        return self.store.snapshot_of(wish.state)
 
     def _is_passing(self, error: SemsearchError, snapshot: Snapshot) -> bool:
         """Say whether the next attempt may succeed: a writer took away what the worker needed.
@@ -197,8 +203,8 @@ class Builder:
         return Derived(KIND, NAME, snapshot.space.id, path, sha256, size, ids, detail, version)
 
     def _exchange(self, writer: Writer, record: Derived, wish: Wish) -> bool:
-        space = self.store.spaces().get(wish.state)
-        if space is None or space.id != record.space_id:
+        snapshot = self._snapshot(wish)
+        if snapshot.space.id != record.space_id or _has_lost(snapshot, record.ids):
             return False
         newest = self.files.record(record.space_id)
         if wish.is_automatic and newest is not None and newest.seq > record.seq:
@@ -231,3 +237,9 @@ class Builder:
         newest = self.files.record(record.space_id)
         if newest is None or newest.sha256 != record.sha256:
             fsio.remove(record.path)
+
+
+def _has_lost(snapshot: Snapshot, ids: Ids) -> bool:
+    """Say whether some of `ids` have been erased, of which no code may come back to the disk."""
+    mapping = mapping_of(ids, snapshot)
+    return mapping is not None and bool((mapping < 0).any())

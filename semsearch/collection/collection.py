@@ -114,6 +114,8 @@ class Collection(Insight, Upkeep):
                 writer.delete(ids, erase=purge)
             if ids and purge:
                 writer.compact()
+        if purge:
+            self._keeper.after_change()
         return len(ids)
 
     # -- search

@@ -57,7 +57,9 @@ class Upkeep(Reencodable, Indexed):
             CollectionDamaged: a file is not what was written.
         """
         with self._store.writing() as writer:
-            return writer.compact()
+            report = writer.compact()
+        self._keeper.after_change()
+        return report
 
     def backup(self, path: str | Path) -> BackupReport:
         """Write everything that cannot be made again into one new file, as it stands now.

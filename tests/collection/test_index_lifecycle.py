@@ -206,6 +206,24 @@ def test_segments_that_vanish_before_the_worker_reads_them_cost_another_build(
     assert right_answers(collection)
 
 
+def test_a_purge_during_a_build_leaves_nothing_of_the_purged_rows_in_the_index(
+    collection: semsearch.Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = building.run_worker
+
+    def slow(*arguments: object, **options: object) -> object:
+        made = real(*arguments, **options)  # type: ignore[arg-type]
+        monkeypatch.setattr(building, "run_worker", real)
+        collection.delete(keys(20, 5), purge=True)
+        return made
+
+    monkeypatch.setattr(building, "run_worker", slow)
+    told = collection.build_index(kind="ivf")
+    assert told is not None
+    assert told["rows"] == ROWS - 5
+    assert len(index_files(collection)) == 1
+
+
 def test_a_build_waits_for_whoever_is_writing(collection: semsearch.Collection) -> None:
     told: list[object] = []
     with collection._store.writing():
