@@ -47,7 +47,8 @@ Each defect was put into the product, and the suite had to fail.
 - Damage to SQLite's log between the death of a writer and the next writer: SQLite takes the first
   damaged record for the end of the log, so the last commits can be missing without a word (counted
   as "older" under R8). A writer that ends in peace leaves the log empty.
-- Wrong bytes inside a segment of vectors are found by `semsearch check --full`, not by a search.
+- Wrong bytes in more than 64 MB of vectors: they are compared with their digest in a thread, so the
+  first searches of a process may come before the damage is told; `semsearch check --full` waits.
 """
 
 

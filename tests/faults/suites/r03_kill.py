@@ -12,6 +12,8 @@ from tests.faults.workload import mixed_steps
 ROUNDS_A_COLLECTION = 5
 """How often the same collection is killed, each time where it had come to."""
 
+INDEX = "HNSW8"
+
 
 @dataclass(frozen=True)
 class Case:
@@ -19,6 +21,8 @@ class Case:
 
     seed: int
     kills: int
+    with_index: bool
+    """Whether FAISS indexes are built between; that takes most of the time."""
 
 
 def run(setting: Setting) -> Result:
@@ -28,7 +32,8 @@ def run(setting: Setting) -> Result:
     left = setting.size
     cases = []
     while left > 0:
-        cases.append(Case(chance.getrandbits(32), min(left, ROUNDS_A_COLLECTION)))
+        kills = min(left, ROUNDS_A_COLLECTION)
+        cases.append(Case(chance.getrandbits(32), kills, with_index=len(cases) % 10 == 1))
         left -= ROUNDS_A_COLLECTION
     for found in setting.pool.each(lambda server, case: _kill(setting, server, case), cases):
         for problems, name, was_killed in found:
@@ -40,8 +45,9 @@ def run(setting: Setting) -> Result:
 
 def _kill(setting: Setting, server: Server, case: Case) -> list[tuple[list[str], str, bool]]:
     chance = random.Random(case.seed)
-    steps = mixed_steps(case.seed, rounds=case.kills * 3, rows=chance.choice([3, 20, 60]))
-    flavour = chance.choice(["own", "texts"])
+    rows, flavour = chance.choice([3, 20, 60]), chance.choice(["own", "texts"])
+    index = INDEX if case.with_index else None
+    steps = mixed_steps(case.seed, rounds=case.kills * 3, rows=rows, index=index)
     acknowledged = 0
     found = []
     with setting.place("kill") as folder:
@@ -56,7 +62,7 @@ def _kill(setting: Setting, server: Server, case: Case) -> list[tuple[list[str],
                 "tests.faults.jobs:run",
                 start=acknowledged,
                 kill_from=chance.randint(1, 8),
-                kill_after=chance.uniform(0, 0.012),
+                kill_after=chance.uniform(0, 1.0 if case.with_index else 0.012),
                 **common,
             )
             acknowledged += len(worker.acks)
@@ -66,7 +72,10 @@ def _kill(setting: Setting, server: Server, case: Case) -> list[tuple[list[str],
             problems = seen.result["problems"] if seen.result else [seen.last_line]
             if worker.raised:
                 problems = [f"the worker raised {worker.last_line}", *problems]
-            name = f"{flavour}, seed {case.seed}, kill {number + 1} after step {acknowledged}"
+            doing = steps[min(acknowledged, len(steps) - 1)]["do"]
+            name = (
+                f"{flavour}, seed {case.seed}, kill {number + 1} in step {acknowledged} ({doing})"
+            )
             found.append((problems, name, worker.status == -9))
             if problems:
                 break
