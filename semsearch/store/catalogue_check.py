@@ -10,12 +10,11 @@ import apsw
 import numpy as np
 
 from semsearch import fsio
-from semsearch.store.compaction import ERASING
 from semsearch.store.database import CHECKSUM_BYTES, USER_VERSION, transaction
 from semsearch.store.findings import DERIVED, NOT_WRITTEN, NOTE, RESTORE, SOURCE, Finding
 from semsearch.store.folder import Folder
 from semsearch.store.recovery import flaw_of, strays
-from semsearch.store.schema import APPLICATION_ID
+from semsearch.store.schema import APPLICATION_ID, ERASING
 from semsearch.store.segments import Entry, Ids, read_entries
 
 MOST_VERDICTS = 20

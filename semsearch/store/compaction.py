@@ -19,6 +19,7 @@ from semsearch.errors import CollectionLocked, StorageFull
 from semsearch.store import merging
 from semsearch.store.database import transaction
 from semsearch.store.folder import Folder
+from semsearch.store.schema import ERASED, ERASING
 from semsearch.store.segments import (
     Entry,
     Ids,
@@ -29,9 +30,6 @@ from semsearch.store.segments import (
     read_entries,
     replace_segments,
 )
-
-ERASING = "erasing"
-"""The name in `meta` that stands from a deletion with purge until its bytes have left the disk."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +173,7 @@ def _drop_traces(folder: Folder, connection: apsw.Connection, dead: Ids) -> None
                     "DELETE FROM result WHERE kind = ? AND name = ? AND space_id = ?", named
                 )
         connection.execute("INSERT INTO op (kind, n) VALUES ('erase', ?)", (len(dead),))
+        connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, 'yes')", (ERASED,))
     fsio.remove_all(files)
     if folder.quarantine.is_dir():
         fsio.remove_all(list(folder.quarantine.iterdir()))

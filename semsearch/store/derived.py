@@ -15,6 +15,7 @@ import numpy as np
 from semsearch import fsio
 from semsearch.errors import StorageError
 from semsearch.store.folder import Folder
+from semsearch.store.schema import ERASED
 from semsearch.store.segments import Ids, unpacked_ids
 
 
@@ -49,12 +50,20 @@ def publish_derived(
         The files that nothing names any more, to be unlinked after the commit.
 
     Raises:
-        StorageError: the file was swept away before it could be recorded.
+        StorageError: the file was swept away, or what it was made from was erased, before it could
+            be recorded.
     """
     if not published.path.is_file() or published.path.stat().st_size != published.size:
         raise StorageError(
             f"the file {published.path.name!r} of {str(folder.path)!r} vanished before it was"
             " recorded",
+            "make it again",
+        )
+    if _speaks_of_erased(connection, row.ids):
+        fsio.remove_all(_unnamed(connection, [(published.sha256, published.path)]))
+        raise StorageError(
+            f"the file {published.path.name!r} of {str(folder.path)!r} was made from items whose"
+            " bytes were erased meanwhile",
             "make it again",
         )
     before = _files_of(connection, folder, row.kind, row.name, row.space_id)
@@ -114,6 +123,14 @@ def as_detail(detail: Mapping[str, Any]) -> dict[str, Any]:
     """Return `detail` as it will be read again; raises TypeError where JSON cannot hold it."""
     plain: dict[str, Any] = json.loads(json.dumps(dict(detail), allow_nan=False))
     return plain
+
+
+def _speaks_of_erased(connection: apsw.Connection, ids: Ids) -> bool:
+    """Say whether a file covers items that are no more, in a collection that erases bytes."""
+    if connection.execute("SELECT 1 FROM meta WHERE name = ?", (ERASED,)).get is None:
+        return False
+    rows = connection.execute("SELECT id FROM item")
+    return not np.isin(ids, np.fromiter((row[0] for row in rows), dtype=np.int64)).all()
 
 
 def _packed(ids: Ids) -> bytes | None:

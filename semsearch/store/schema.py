@@ -13,6 +13,12 @@ Value = str | int | float | bool | date | list[str] | None
 
 APPLICATION_ID = 0x53454D53  # "SEMS"
 
+ERASING = "erasing"
+"""The name in `meta` that stands from a deletion with purge until its bytes have left the disk."""
+
+ERASED = "erased"
+"""The name in `meta` that stands once bytes were erased: see `derived.publish_derived`."""
+
 TABLES = """
 CREATE TABLE meta (
     name TEXT PRIMARY KEY,

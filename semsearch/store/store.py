@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 import uuid
@@ -189,14 +190,24 @@ class Store:
         }
 
     def blob(self, sha256: str) -> bytes:
-        """Return the bytes of an original image."""
+        """Return the bytes of an original image.
+
+        Raises:
+            CollectionDamaged: its file is missing or not what was written.
+        """
         try:
-            return self.folder.blob(sha256).read_bytes()
+            data = self.folder.blob(sha256).read_bytes()
         except OSError as error:
-            raise CollectionDamaged(
-                f"the stored image {sha256[:12]} is missing in {str(self.folder.path)!r}",
-                "add the image again, or restore the collection from a backup",
-            ) from error
+            raise self._damaged_image(sha256, "is missing") from error
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise self._damaged_image(sha256, "is not what was written")
+        return data
+
+    def _damaged_image(self, sha256: str, wrong: str) -> CollectionDamaged:
+        return CollectionDamaged(
+            f"the stored image {sha256[:12]} of {str(self.folder.path)!r} {wrong}",
+            "delete the item and add its image again, or restore the collection from a backup",
+        )
 
     def bytes_on_disk(self) -> int:
         """Return how many bytes the collection's files take."""

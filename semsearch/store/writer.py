@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import apsw
@@ -15,65 +14,16 @@ import numpy.typing as npt
 from semsearch import fsio
 from semsearch.errors import CollectionSwitched
 from semsearch.store import checking, derived, merging, recovery
+from semsearch.store.batches import Batch, Known, NewItem, Refresh
 from semsearch.store.compaction import CompactReport, compact, mark_for_erasing
 from semsearch.store.database import transaction
 from semsearch.store.findings import CheckReport
 from semsearch.store.folder import Folder
 from semsearch.store.reader import batched, read_space
 from semsearch.store.reuse import Earlier
-from semsearch.store.schema import Space, Value, fields_as_json, signature_of, type_of
+from semsearch.store.schema import Space, fields_as_json
 from semsearch.store.segments import Ids, replace_segments
 from semsearch.store.spaces import Spaces
-from semsearch.vectors import Vectors
-
-
-@dataclass(frozen=True)
-class NewItem:
-    """An item as a user gave it; `content` is the digest of what was encoded."""
-
-    key: str
-    text: str
-    fields: Mapping[str, Value]
-    content: str
-    blob: str | None = None
-
-    def signature(self) -> bytes:
-        """Return the checksum that its row carries."""
-        return signature_of(self.key, self.text, fields_as_json(self.fields), self.content)
-
-
-@dataclass(frozen=True)
-class Known:
-    """What a batch must know of a stored row to tell whether it changed."""
-
-    id: int
-    content: str
-    signature: bytes
-
-
-@dataclass(frozen=True)
-class Refresh:
-    """A stored row whose vector stays and whose text or fields change."""
-
-    id: int
-    item: NewItem
-
-
-@dataclass(frozen=True)
-class Batch:
-    """One commit: new items with their vectors (n, dim), rows they replace, rows refreshed."""
-
-    items: Sequence[NewItem]
-    vectors: Vectors
-    replaced: Sequence[int] = ()
-    refreshed: Sequence[Refresh] = ()
-    field_types: Mapping[str, str] = field(default_factory=dict)
-    source: tuple[str, str] | None = None
-    """Path and key prefix of a file without keys of its own, see `Writer.prefix_of`."""
-    space_id: int | None = None
-    """The space of the vectors; None: the current one, whichever it is."""
-    request_id: str | None = None
-    """A batch whose request id was committed before is not stored again."""
 
 
 class Writer:
@@ -335,17 +285,3 @@ class Writer:
                 " WHEN excluded.type IN ('', type) THEN type ELSE 'text' END",
                 (name, kind),
             )
-
-
-def field_types(items: Iterable[NewItem]) -> dict[str, str]:
-    """Return the type of every field that `items` bring.
-
-    Two types for one name make it text; the type is "" where no item has a value.
-    """
-    types: dict[str, str] = {}
-    for item in items:
-        for name, value in item.fields.items():
-            kind = type_of(value)
-            if types.setdefault(name, kind) != kind and kind:
-                types[name] = "text" if types[name] else kind
-    return types

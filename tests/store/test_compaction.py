@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from semsearch import fsio
-from semsearch.errors import CollectionDamaged, StorageFull
+from semsearch.errors import CollectionDamaged, StorageError, StorageFull
 from semsearch.store import Batch, CompactReport, NewItem, Store, merging
 from semsearch.store.merging import SMALL
 from tests.store.rows import item, keys, put, stored_vectors, vectors
@@ -254,6 +254,26 @@ def test_a_purge_that_died_is_finished_by_the_next_compacting(
     compact(Store(store.folder.path))
     assert places_of(store, SECRET.encode()) == []
     assert places_of(store, vector) == []
+
+
+def test_a_file_that_was_made_before_a_purge_is_not_recorded_after_it(store: Store) -> None:
+    plant(store)
+    late, clean = (
+        fsio.publish_bytes(
+            data,
+            scratch=store.folder.scratch,
+            place=lambda sha256: store.folder.derived_file(sha256, ".faiss"),
+        )
+        for data in (SECRET.encode(), b"codes")
+    )
+    bury(store, LARGE + 1, erase=True)
+    compact(store)
+    with store.writing() as writer:
+        with pytest.raises(StorageError, match="were erased meanwhile; make it again"):
+            writer.record_derived("index", "main", late, LARGE + 2, None, {})
+        writer.record_derived("index", "main", clean, LARGE, None, {})
+    assert places_of(store, SECRET.encode()) == []
+    assert len(store.derived("index")) == 1
 
 
 def test_compacting_without_a_purge_keeps_derived_files_and_results(store: Store) -> None:

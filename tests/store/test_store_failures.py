@@ -12,7 +12,7 @@ from semsearch.errors import (
     CollectionDamaged,
     StorageFull,
 )
-from semsearch.store import Batch, Store
+from semsearch.store import Batch, NewItem, Store
 from tests.store.rows import item, keys, put, vectors
 
 
@@ -89,3 +89,17 @@ def test_a_full_disk_under_the_database_stores_nothing(store: Store) -> None:
         many = [item(f"k{n}", "x" * 1000) for n in range(200)]
         writer.commit(Batch(many, vectors(200)))
     assert keys(store) == ["a"]
+
+
+@pytest.mark.parametrize("damage", ["missing", "flipped"])
+def test_a_damaged_image_is_told_and_not_shown(store: Store, damage: str) -> None:
+    digest = fsio.hashlib.sha256(b"picture").hexdigest()
+    with store.writing() as writer:
+        writer.publish_blob(b"picture")
+        writer.commit(Batch([NewItem("a", "", {}, digest, digest)], vectors(1)))
+    path = store.folder.blob(digest)
+    path.unlink()
+    if damage == "flipped":
+        path.write_bytes(b"Picture")
+    with pytest.raises(CollectionDamaged, match="add its image again"):
+        store.blob(digest)
