@@ -12,7 +12,7 @@ from semsearch.index.plan import EXACT, RECALL_TARGET, IndexPlan
 from semsearch.index.probe import best_codes
 from semsearch.index.reasons import reason_of, reason_of_failure, reason_of_scan
 from semsearch.index.rows import Mask, Rows
-from semsearch.index.tune import Sample, confirmed, draw_sample, tune
+from semsearch.index.tune import N_TIMED, Sample, confirmed, draw_sample, tune
 from semsearch.index.view import SearchView
 
 KINDS = ("auto", "exact", "flat", "ivf", "hnsw")
@@ -50,11 +50,11 @@ def choose_index(
         ValueError: a kind that FAISS cannot build for these rows, or a target outside 0..1.
     """
     check_request(kind, recall_target, rows.dim)
-    sample = draw_sample(rows, live, seed)
     wanted = IndexPlan(EXACT, "", recall_target=recall_target, kind=kind)
     why = _why_scan(rows, kind, recall_target)
     if why:
-        return None, _plan_of_scan(wanted, rows, sample, why)
+        return None, _plan_of_scan(wanted, rows, draw_sample(rows, live, seed, N_TIMED), why)
+    sample = draw_sample(rows, live, seed)
     best: CodeIndex | None = None
     for spec in _specs(rows, kind, seed):
         index = build_codes(rows, spec, seed=seed, on_progress=on_progress)

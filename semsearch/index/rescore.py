@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 
 from semsearch.index.codes import CodeIndex
@@ -10,6 +12,8 @@ from semsearch.index.native import RowNumbers
 from semsearch.index.rows import NONE, Mask, best
 from semsearch.index.scope import Scope
 from semsearch.vectors import Vectors
+
+logger = logging.getLogger(__name__)
 
 EQUAL = 1e-6
 ALL_FULL = np.empty(0, dtype=np.int64)
@@ -23,7 +27,13 @@ def search_codes(
     Rows without codes are scanned. A query for which the codes gave too few rows is answered by a
     scan of all, so k rows are found wherever there are k.
     """
-    candidates = _candidates(codes, scope, queries, k)
+    try:
+        candidates = _candidates(codes, scope, queries, k)
+    except RuntimeError as error:  # FAISS's own
+        logger.warning(
+            "the index %s refused a search (%s): all is compared", codes.plan.spec, error
+        )
+        return scan(scope.rows, queries, k, scope.parts)
     scores = scope.rows.inner_products(queries, candidates)
     if scope.tail_parts:
         tail_rows, tail_scores = scan(scope.rows, queries, k, scope.tail_parts)

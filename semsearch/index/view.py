@@ -24,7 +24,7 @@ FEW_ROWS = 4096
 SCANNED_SHARE = 32
 """One row of so many may be found: scanning those beats searching the codes of all."""
 
-CANDIDATES_AT_ONCE = 4_000_000
+CANDIDATES_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)

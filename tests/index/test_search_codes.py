@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semsearch.index import NONE, CodeIndex, IndexPlan, Rows, SearchView
-from semsearch.index.build import build_codes
+from semsearch.index.build import build_codes, empty_index
 from semsearch.index.native import packed_selector
 
 N, DIM = 9000, 16
@@ -145,6 +145,17 @@ def test_rows_that_the_index_has_lost_are_found_by_a_scan() -> None:
     np.testing.assert_array_equal(
         view.search(vectors()[:9], 10)[0], view.search_exactly(vectors()[:9], 10)[0]
     )
+
+
+def test_an_index_that_faiss_cannot_search_is_told_and_all_is_compared(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    empty = CodeIndex(empty_index("NSG16", DIM), IndexPlan("NSG16", "", candidates=50), N)
+    view = SearchView(Rows((vectors(),)), None, empty)
+    np.testing.assert_array_equal(
+        view.search(vectors()[:9], 10)[0], view.search_exactly(vectors()[:9], 10)[0]
+    )
+    assert "the index NSG16 refused a search" in caplog.text
 
 
 @pytest.mark.parametrize("spec", ["IVF64,PQ8x4fs", "HNSW16", "SQ8", "PCA8,IVF16,PQ4x4fs"])
