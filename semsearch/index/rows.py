@@ -135,6 +135,12 @@ def best(rows: RowNumbers, scores: Vectors, k: int) -> tuple[RowNumbers, Vectors
     return found, cosines
 
 
+def padded(rows: RowNumbers, scores: Vectors, k: int) -> tuple[RowNumbers, Vectors]:
+    """Return rows and scores (nq, fewer) as (nq, k), with -1 and 0 where nothing was found."""
+    missing = ((0, 0), (0, k - rows.shape[1]))
+    return np.pad(rows, missing, constant_values=NONE), np.pad(scores, missing)
+
+
 def _keys(rows: RowNumbers, scores: Vectors) -> npt.NDArray[np.uint64]:
     """Return numbers whose ascending order is that of falling scores, then of rows."""
     bits = (scores + np.float32(0)).view(np.uint32)  # + 0 makes one zero of two

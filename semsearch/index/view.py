@@ -12,7 +12,7 @@ from semsearch.index.codes import CodeIndex
 from semsearch.index.exact import scan
 from semsearch.index.native import RowNumbers
 from semsearch.index.rescore import finds_itself, search_codes
-from semsearch.index.rows import Mask, Rows
+from semsearch.index.rows import Mask, Rows, padded
 from semsearch.index.scope import Coverage, Scope
 from semsearch.vectors import Vectors
 
@@ -64,6 +64,8 @@ class SearchView:
         """
         queries = self._checked(queries, k)
         scope = self._scope(allowed)
+        if k > scope.n > 0:
+            return padded(*self.search(queries, scope.n, allowed), k)
         if self.codes is None or _is_scanned(self.codes, scope, k):
             return scan(self.rows, queries, k, scope.parts)
         at_once = max(1, CANDIDATES_AT_ONCE // self.codes.count(k))
