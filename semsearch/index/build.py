@@ -101,6 +101,9 @@ def _settle(index: Any, seed: int) -> None:
         ivf.cp.max_points_per_centroid = MOST_TRAINING_ROWS  # the sample is ours
     if hasattr(index, "hnsw"):
         index.hnsw.efConstruction = EF_CONSTRUCTION
+    for part in (index, ivf):
+        if hasattr(part, "do_polysemous_training"):
+            part.do_polysemous_training = False  # minutes for Hamming distances nobody asks for
     for quantizer in _product_quantizers(index, ivf):
         quantizer.cp.seed = seed + 1
         quantizer.cp.min_points_per_centroid = 1

@@ -10,6 +10,7 @@ import numpy as np
 
 from semsearch.index.native import RowNumbers, library
 from semsearch.index.plan import IndexPlan
+from semsearch.index.rows import NONE
 from semsearch.vectors import Vectors
 
 TUNED_FOR = 11
@@ -41,7 +42,7 @@ class CodeIndex:
         asked = count if self._kind != "other" else max(count, reach)
         parameters = self._parameters(max(count, reach), reach, selector)
         _, positions = self.index.search(queries, min(asked, self.n), params=parameters)
-        return np.asarray(positions, dtype=np.int64)
+        return self._known(np.asarray(positions, dtype=np.int64))
 
     def count(self, k: int) -> int:
         """Return how many candidates promise k neighbours.
@@ -78,6 +79,13 @@ class CodeIndex:
     def is_graph(self) -> bool:
         """Whether the index is an HNSW, whose reach is efSearch."""
         return self._kind == "graph"
+
+    def _known(self, positions: RowNumbers) -> RowNumbers:
+        """Drop positions that no row has: a list of a damaged IVF may hold any number."""
+        strange = positions.view(np.uint64) >= np.uint64(self.n)  # -1 too, which stays as it is
+        if strange.any():
+            positions[strange] = NONE
+        return positions
 
     @cached_property
     def _searched(self) -> Any:

@@ -19,6 +19,10 @@ logger = logging.getLogger(__name__)
 
 BYTES_PER_WRITE = 1 << 20
 
+LEAST_LIMIT = 128 << 20
+"""What FAISS may always allocate for one vector: it counts tables that inner products never make,
+and would refuse sound IVF indexes of 8-bit PQ codes over few rows."""
+
 REMEDY = "it is rebuilt from the stored vectors; until then search compares them all"
 
 
@@ -103,12 +107,12 @@ def _verified(path: Path, sha256: str, size: int) -> bytes:
 
 @contextmanager
 def _bounded(size: int) -> Iterator[None]:
-    """Let FAISS allocate twice the size of a file for one vector, and count to the size."""
+    """Let FAISS allocate some multiple of a file's size for one vector, and count to the size."""
     faiss = library()
     with _limits:
         usual_bytes = faiss.get_deserialization_vector_byte_limit()
         usual_loops = faiss.get_deserialization_loop_limit()
-        faiss.set_deserialization_vector_byte_limit(2 * size)
+        faiss.set_deserialization_vector_byte_limit(max(2 * size, LEAST_LIMIT))
         faiss.set_deserialization_loop_limit(size)
         try:
             yield

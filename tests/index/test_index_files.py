@@ -121,6 +121,14 @@ def test_a_file_that_holds_no_index_is_refused() -> None:
         index_from_bytes(b"null", name="x", dim=DIM, n=N)
 
 
+def test_a_small_index_of_8_bit_codes_is_no_bomb(tmp_path: Path) -> None:
+    rows = Rows((unit_rows(400, 0),))
+    published = publish_index(
+        build_codes(rows, "IVF16,PQ4x8"), scratch=tmp_path, place=lambda name: tmp_path / name
+    )
+    assert load(published, n=400).ntotal == 400
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_mutants_past_the_digest_raise_or_load_in_bounds(index: Any, seed: int) -> None:
     data = bytearray(faiss.serialize_index(index).tobytes())

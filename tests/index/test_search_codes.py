@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
+import faiss
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -145,6 +146,20 @@ def test_rows_that_the_index_has_lost_are_found_by_a_scan() -> None:
     np.testing.assert_array_equal(
         view.search(vectors()[:9], 10)[0], view.search_exactly(vectors()[:9], 10)[0]
     )
+
+
+def test_a_row_number_that_no_row_has_is_passed_over() -> None:
+    damaged = build_codes(Rows((vectors()[:200],)), "IVF1,Flat")
+    numbers = faiss.rev_swig_ptr(damaged.invlists.get_ids(0), 200)
+    numbers[:3] = [200, 2**40, -(2**40)]
+    plan = IndexPlan("IVF1,Flat", "", nprobe=1, candidates=50)
+    view = SearchView(Rows((vectors()[:200],)), None, CodeIndex(damaged, plan, 200))
+    assert sorted(codes_of(view, 200)) == [-1, -1, -1, *range(3, 200)]
+
+
+def codes_of(view: SearchView, n: int) -> list[int]:
+    assert view.codes is not None
+    return view.codes.candidates(vectors()[:1], n, 1)[0].tolist()
 
 
 def test_an_index_that_faiss_cannot_search_is_told_and_all_is_compared(
