@@ -12,7 +12,7 @@ from semsearch.collection.building import Builder, Wish
 from semsearch.collection.indexing import plan_of
 from semsearch.collection.searching import mapping_of
 from semsearch.errors import IndexBuildStopped, SemsearchError
-from semsearch.index.choose import SCANNED_VALUES
+from semsearch.index.kinds import SCANNED_VALUES
 from semsearch.index.plan import EXACT
 from semsearch.store import Derived, Snapshot
 

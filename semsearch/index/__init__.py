@@ -1,10 +1,10 @@
 """FAISS: exact search, indexes of codes and k-means over arrays; knows neither ids nor encoders."""
 
-from semsearch.index.choose import check_request, choose_index
 from semsearch.index.codes import CodeIndex
 from semsearch.index.evaluate import recall_at_k
 from semsearch.index.files import load_index, publish_index
 from semsearch.index.jobs import BuiltIndex, IndexJob, run_worker
+from semsearch.index.kinds import check_request
 from semsearch.index.plan import IndexPlan
 from semsearch.index.rows import NONE, Rows
 from semsearch.index.view import SearchView
@@ -18,7 +18,6 @@ __all__ = [
     "Rows",
     "SearchView",
     "check_request",
-    "choose_index",
     "load_index",
     "publish_index",
     "recall_at_k",

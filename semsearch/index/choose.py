@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import log2
 
-from semsearch.index.build import Progress, build_codes, empty_index
+from semsearch.index.build import Progress, build_codes
 from semsearch.index.codes import CodeIndex
+from semsearch.index.kinds import KINDS, SCANNED_VALUES, check_request
 from semsearch.index.plan import EXACT, RECALL_TARGET, IndexPlan
 from semsearch.index.probe import best_codes
 from semsearch.index.reasons import reason_of, reason_of_failure, reason_of_scan
@@ -15,11 +16,7 @@ from semsearch.index.rows import Mask, Rows
 from semsearch.index.tune import N_TIMED, Sample, confirmed, draw_sample, tune
 from semsearch.index.view import SearchView
 
-KINDS = ("auto", "exact", "flat", "ivf", "hnsw")
 HNSW = "HNSW32"
-
-SCANNED_VALUES = 10_000_000
-"""Vectors of up to so many numbers are scanned in two or three milliseconds, without an index."""
 
 FEWEST_ROWS = 256
 """Fewer rows cannot train anything, whatever was asked for."""
@@ -65,14 +62,6 @@ def choose_index(
     return None, _plan_of_scan(
         wanted, rows, sample, reason_of_failure(best.plan if best else wanted)
     )
-
-
-def check_request(kind: str, recall_target: float, dim: int) -> None:
-    """Raise ValueError for a kind or a target that no collection of this width could have."""
-    if not 0 < recall_target <= 1:
-        raise ValueError(f"recall_target must be above 0 and at most 1, got {recall_target}")
-    if kind not in KINDS:
-        empty_index(kind, max(dim, 1))
 
 
 def n_lists(n_rows: int) -> int:

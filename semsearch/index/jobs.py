@@ -17,7 +17,7 @@ from typing import Any
 from semsearch import errors, fsio
 from semsearch.errors import IndexBuildFailed, IndexBuildStopped
 from semsearch.index.build import Progress
-from semsearch.index.choose import check_request
+from semsearch.index.kinds import check_request
 from semsearch.index.plan import RECALL_TARGET, IndexPlan
 
 logger = logging.getLogger(__name__)

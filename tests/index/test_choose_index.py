@@ -15,11 +15,10 @@ from semsearch.index import (
     SearchView,
     check_request,
     choose,
-    choose_index,
     recall_at_k,
 )
 from semsearch.index.build import build_codes
-from semsearch.index.choose import n_lists
+from semsearch.index.choose import choose_index, n_lists
 from semsearch.index.evaluate import without_own
 from semsearch.index.probe import coarse_codes, fine_codes
 
