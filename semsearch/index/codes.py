@@ -20,7 +20,7 @@ WIDER = 4
 WIDEST_GRAPH = 4096
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CodeIndex:
     """A FAISS index over the first `n` rows of the snapshot that it was built from.
 

@@ -30,7 +30,7 @@ WIDER = 8
 SCORES_AT_ONCE = 4_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """A run of rows from `first`; of its vectors (n, dim) only those at `only` may be found."""
 

@@ -29,7 +29,7 @@ ROW_BITS = np.uint64(32)
 NO_KEY = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rows:
     """Unit vectors in blocks, each (n_block, dim); row r counts through the blocks in order."""
 

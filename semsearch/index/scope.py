@@ -13,7 +13,7 @@ from semsearch.index.native import RowNumbers, packed_selector
 from semsearch.index.rows import NONE, Mask, Rows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Coverage:
     """Which rows of `n_rows` have codes: those of `mapping` (n_codes,), or the first n_codes."""
 
@@ -55,7 +55,7 @@ class Coverage:
         return np.asarray(mapping != NONE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scope:
     """The rows that may be found, by `findable` (n,), None for all; made once, then only read."""
 

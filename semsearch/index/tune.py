@@ -31,7 +31,7 @@ EF_SEARCH = (16, 32, 64, 128, 256, 512)
 N_TIMED = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sample:
     """Stored rows as queries, and the ten nearest others of each: `rows` and `scores` (nq, 10)."""
 
@@ -46,7 +46,7 @@ class Sample:
         return share_found(*without_own(rows, scores, self.own), self.rows, self.scores)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Setting:
     """How far to search an index, what it found so, and what a query of the sample took."""
 

@@ -27,7 +27,7 @@ SCANNED_SHARE = 32
 CANDIDATES_AT_ONCE = 1_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SearchView:
     """Rows 0..n-1 of a snapshot, ready to be searched by any number of threads at once.
 
