@@ -47,6 +47,19 @@ def recover(folder: Folder, connection: apsw.Connection) -> None:
     drop_missing_derived(folder, connection)
 
 
+def sweep_segments(folder: Folder, connection: apsw.Connection) -> None:
+    """Remove segments that were folded into others and that a power cut brought back.
+
+    They are few and their folder is small, so every writer looks; the rest is for `recover`.
+    """
+    named = {sha256 for (sha256,) in connection.execute(
+        "SELECT sha256 FROM file WHERE kind = 'segment'"
+    )}  # fmt: skip
+    for path in folder.segments.iterdir():
+        if DIGEST.fullmatch(path.stem) and path.stem not in named:
+            fsio.remove(path)
+
+
 def unfinished(folder: Folder) -> Iterator[Path]:
     """Yield the half-written files of whoever is no more; an index in the making is left alone."""
     for path in folder.scratch.iterdir():

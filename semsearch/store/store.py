@@ -291,7 +291,9 @@ class Store:
             make_folders(self.folder)
             connection = open_writer(self.folder.database)
             try:
-                if not was_clean:
+                if was_clean:
+                    recovery.sweep_segments(self.folder, connection)
+                else:
                     recovery.recover(self.folder, connection)
                 yield Writer(self.folder, connection)
                 fold_log(connection)

@@ -102,7 +102,9 @@ class Writer:
             self._widen_fields(batch.field_types)
             if batch.source is not None:
                 self._connection.execute("INSERT OR IGNORE INTO source VALUES (?, ?)", batch.source)
-        fsio.remove_all(self._folder.segment(sha256) for sha256 in unused)
+        for sha256 in unused:
+            # Not made durable: one that a power cut brings back is swept by the next writer.
+            fsio.remove(self._folder.segment(sha256))
 
     def check_space(self, space_id: int | None) -> Space:
         """Return the current space, which vectors of `space_id` (None: any) may be added to.

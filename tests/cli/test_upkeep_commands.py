@@ -32,7 +32,7 @@ def test_the_full_check_tells_the_recall_of_the_index(indexed: Run) -> None:
 
 
 def test_what_can_be_made_again_exits_with_1_and_is_mended(indexed: Run, folder: Path) -> None:
-    (folder / "segments" / f"{'0' * 64}.npy").write_bytes(b"left")
+    (folder / "heads" / f"{'0' * 64}.npz").write_bytes(b"left")
     result = indexed("check", "reviews")
     assert result.exit_code == 1
     assert "belongs to nothing; sweep it with --repair" in result.stdout

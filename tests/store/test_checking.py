@@ -215,7 +215,7 @@ def test_a_vector_that_is_not_of_length_one_is_named(filled: Store) -> None:
 
 
 def test_files_that_belong_to_nothing_are_swept_by_a_repair(filled: Store) -> None:
-    orphan = filled.folder.segment("0" * 64)
+    orphan = filled.folder.head("0" * 64)
     orphan.write_bytes(b"left")
     assert filled.check().level == "derived"
     assert filled.check(repair=True).repaired == 1

@@ -187,3 +187,17 @@ def test_a_recovery_looks_again_where_the_last_one_died(store: Store) -> None:
     stray.write_bytes(b"left")
     write(store)
     assert not stray.exists()
+
+
+def test_a_folded_segment_that_a_power_cut_brought_back_is_swept_by_any_writer(
+    store: Store,
+) -> None:
+    put(store, "a")
+    [path] = store.folder.segments.iterdir()
+    data = path.read_bytes()
+    put(store, "b", seed=1)
+    path.write_bytes(data)
+    assert store.folder.lock.read_text() == ""
+    write(store)
+    assert not path.exists()
+    assert keys(store) == ["a", "b"]
