@@ -25,9 +25,9 @@ from semsearch.index.probe import coarse_codes, fine_codes
 N, DIM = 12_000, 32
 
 
-def clustered(n: int, dim: int, seed: int = 0) -> Rows:
-    random = np.random.default_rng(seed)
-    rows = random.standard_normal((80, dim))[random.integers(0, 80, n)]
+def clustered(n: int, dim: int, n_clusters: int = 80) -> Rows:
+    random = np.random.default_rng(0)
+    rows = random.standard_normal((n_clusters, dim))[random.integers(0, n_clusters, n)]
     rows += 0.5 * random.standard_normal((n, dim))
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     return Rows((rows.astype(np.float32),))
@@ -99,7 +99,8 @@ def test_an_index_that_misses_the_target_says_so(rows: Rows) -> None:
 @pytest.mark.usefixtures("small_ladder")
 def test_where_no_code_is_good_enough_all_is_scanned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choose, "best_codes", lambda rows, seed: ["PQ1x4fs"])
-    codes, plan = choose_index(clustered(6000, DIM), recall_target=0.999)
+    scattered = clustered(6000, DIM, n_clusters=6000)
+    codes, plan = choose_index(scattered, recall_target=0.999)
     assert codes is None
     assert plan.is_exact
     assert "as no index was faster at the recall target of 0.999 (IVF128,PQ" in plan.reason
