@@ -7,17 +7,18 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from semsearch import fsio
+from semsearch.collection.index_wishes import AUTO, IndexReport, Progress, Wish
 from semsearch.collection.indexing import KIND, NAME, IndexFiles, load
 from semsearch.collection.searching import LiveView, mapping_of
 from semsearch.errors import (
+    CollectionDamaged,
     CollectionError,
     CollectionLocked,
     IndexBuildStopped,
@@ -26,9 +27,8 @@ from semsearch.errors import (
     StorageError,
     StorageFull,
 )
-from semsearch.index import BuiltIndex, IndexJob, IndexPlan, run_worker
+from semsearch.index import BuiltIndex, IndexJob, run_worker
 from semsearch.index.jobs import SUFFIX as INDEX_SUFFIX
-from semsearch.index.plan import RECALL_TARGET
 from semsearch.store import Derived, Snapshot, Store
 from semsearch.store.segments import Ids
 from semsearch.store.spaces import CURRENT
@@ -36,52 +36,14 @@ from semsearch.store.writer import Writer
 
 logger = logging.getLogger(__name__)
 
-Progress = Callable[[int, int], None]
-
 ATTEMPTS = 3
 """How often a build begins again because the collection was exchanged under it."""
 
 PATIENCE = 600.0
 """How many seconds a finished index waits for whoever is writing."""
 
-AUTO = "auto"
-
 PAUSE = 0.1
 """Seconds between two attempts at the writer's lock."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """Which index is wanted; `kind` None lets it be chosen by measurement."""
-
-    kind: str | None = None
-    recall_target: float = RECALL_TARGET
-    is_automatic: bool = False
-    state: str = CURRENT
-    """The vectors it is of: those that are searched, or 'building', to be switched to."""
-
-
-@dataclass(frozen=True)
-class IndexReport:
-    """An index that was built: what was chosen and measured, and what it covers."""
-
-    plan: IndexPlan
-    rows: int
-    size: int
-    seconds: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the report as JSON-ready values."""
-        return {
-            "index": self.plan.spec,
-            "recall": round(self.plan.recall, 4),
-            "reason": self.plan.reason,
-            "rows": self.rows,
-            "bytes": self.size,
-            "milliseconds": round(self.plan.milliseconds, 3),
-            "exact_milliseconds": round(self.plan.exact_milliseconds, 3),
-            "seconds": round(self.seconds, 3),
-        }
 
 
 class Builder:
@@ -111,9 +73,12 @@ class Builder:
         start = time.monotonic()
         failure: SemsearchError | None = None
         for _ in range(ATTEMPTS):
+            self._recover()
             snapshot = self._snapshot(wish)
             try:
-                built = run_worker(self._job(snapshot, wish), on_progress=progress, stop=stop)
+                with held_open(self._files_of(snapshot)) as files:
+                    job = self._job(snapshot, wish, files)
+                    built = run_worker(job, on_progress=progress, stop=stop)
             except (CollectionError, StorageError) as error:
                 if not self._is_passing(error, snapshot):
                     raise
@@ -131,6 +96,11 @@ class Builder:
             "build the index again when nothing compacts or re-encodes the collection",
         )
 
+    def _recover(self) -> None:
+        """Sweep now what a writer left that failed: the next one would sweep the new index too."""
+        with suppress(CollectionLocked), self.store.writing(brief=True):
+            pass
+
     def _snapshot(self, wish: Wish) -> Snapshot:
         """Return the vectors as they stand now; raises CollectionError where there are none."""
         if wish.state == CURRENT:
@@ -140,19 +110,19 @@ class Builder:
     def _is_passing(self, error: SemsearchError, snapshot: Snapshot) -> bool:
         """Say whether the next attempt may succeed: a writer took away what the worker needed.
 
-        It may have merged the segments, or swept the scratch file of the worker.
+        It may have merged the segments, or swept the scratch files of the worker.
         """
         if isinstance(error, IndexBuildStopped | StorageFull):
             return False
-        is_there = all(path.exists() for path, _ in self._files_of(snapshot))
+        is_there = all(path.exists() for path in self._files_of(snapshot))
         return not is_there or self.store.version != snapshot.version
 
-    def _job(self, snapshot: Snapshot, wish: Wish) -> IndexJob:
+    def _job(self, snapshot: Snapshot, wish: Wish, files: Sequence[Path]) -> IndexJob:
         folder = self.store.folder
         dead = [] if snapshot.live is None else np.flatnonzero(~snapshot.live).tolist()
         cores = os.cpu_count() or 1
         return IndexJob(
-            self._files_of(snapshot),
+            tuple(zip(files, map(len, snapshot.segments), strict=True)),
             snapshot.space.dim,
             folder.derived,
             folder.scratch,
@@ -162,9 +132,8 @@ class Builder:
             threads=max(1, cores // 2) if wish.is_automatic else cores,
         )
 
-    def _files_of(self, snapshot: Snapshot) -> tuple[tuple[Path, int], ...]:
-        place = self.store.folder.segment
-        return tuple((place(segment.sha256), len(segment)) for segment in snapshot.segments)
+    def _files_of(self, snapshot: Snapshot) -> list[Path]:
+        return [self.store.folder.segment(segment.sha256) for segment in snapshot.segments]
 
     def _is_recorded(
         self, built: BuiltIndex, snapshot: Snapshot, wish: Wish, stop: threading.Event
@@ -175,12 +144,17 @@ class Builder:
         try:
             if not built.plan.is_exact:
                 self.files.offer(load(record, snapshot))  # proves what stands on the disk
-            is_recorded = self._patiently(lambda writer: self._exchange(writer, record, wish), stop)
+            is_recorded = self._patiently(
+                lambda writer: self._exchange(writer, record, wish),
+                stop,
+                logging.INFO if wish.is_automatic else logging.WARNING,
+            )
             return is_recorded
         except (IndexDamaged, StorageError):
-            if record.path.exists():
+            # Swept away by a writer that cleaned up after another, or made of what was erased.
+            if record.path.exists() and not _has_lost(self._snapshot(wish), record.ids):
                 raise
-            return False  # swept away by a writer that cleaned up after another
+            return False
         finally:
             if not is_recorded:
                 self.files.offer(None)
@@ -203,8 +177,7 @@ class Builder:
         return Derived(KIND, NAME, snapshot.space.id, path, sha256, size, ids, detail, version)
 
     def _exchange(self, writer: Writer, record: Derived, wish: Wish) -> bool:
-        snapshot = self._snapshot(wish)
-        if snapshot.space.id != record.space_id or _has_lost(snapshot, record.ids):
+        if self._snapshot(wish).space.id != record.space_id:
             return False
         newest = self.files.record(record.space_id)
         if wish.is_automatic and newest is not None and newest.seq > record.seq:
@@ -215,8 +188,10 @@ class Builder:
         )
         return True
 
-    def _patiently(self, change: Callable[[Writer], bool], stop: threading.Event) -> bool:
-        """Make a change as soon as nobody else is writing."""
+    def _patiently(
+        self, change: Callable[[Writer], bool], stop: threading.Event, level: int
+    ) -> bool:
+        """Make a change as soon as nobody else is writing; a wait is logged at `level`."""
         deadline = time.monotonic() + PATIENCE
         is_told = False
         while True:
@@ -227,7 +202,7 @@ class Builder:
                 if time.monotonic() > deadline:
                     raise
                 if not is_told:
-                    logger.warning("the index is built and waits: %s", error.problem)
+                    logger.log(level, "the index is built and waits: %s", error.problem)
                     is_told = True
             if stop.wait(PAUSE):
                 raise IndexBuildStopped("building the index was stopped", "build it again")
@@ -239,7 +214,32 @@ class Builder:
             fsio.remove(record.path)
 
 
+@contextmanager
+def held_open(files: Sequence[Path]) -> Iterator[list[Path]]:
+    """Yield paths by which another process can read `files`, though they be unlinked meanwhile.
+
+    Every commit may merge small segments, faster than a process starts. Where the system shows no
+    open files of a process, the paths are those of the files.
+
+    Raises:
+        CollectionDamaged: one of them is not there by now.
+    """
+    descriptors: list[int] = []
+    try:
+        for path in files:
+            descriptors.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        own = Path(f"/proc/{os.getpid()}/fd")
+        yield [own / str(number) for number in descriptors] if own.is_dir() else list(files)
+    except FileNotFoundError as error:
+        raise CollectionDamaged(
+            f"the vector segment {str(error.filename)!r} is missing", "run `semsearch check`"
+        ) from error
+    finally:
+        for number in descriptors:
+            os.close(number)
+
+
 def _has_lost(snapshot: Snapshot, ids: Ids) -> bool:
-    """Say whether some of `ids` have been erased, of which no code may come back to the disk."""
+    """Say whether some of `ids` stand no longer on the disk."""
     mapping = mapping_of(ids, snapshot)
     return mapping is not None and bool((mapping < 0).any())

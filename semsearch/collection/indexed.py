@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from semsearch.collection.building import AUTO, Progress, Wish
 from semsearch.collection.checks import check_k, check_seed, check_whole
+from semsearch.collection.index_wishes import AUTO, Progress, Wish
 from semsearch.collection.opened import OpenedCollection
 from semsearch.errors import CollectionError
 from semsearch.index import check_request, recall_at_k

@@ -8,7 +8,8 @@ import weakref
 
 import numpy as np
 
-from semsearch.collection.building import Builder, Wish
+from semsearch.collection.building import Builder
+from semsearch.collection.index_wishes import Wish
 from semsearch.collection.indexing import plan_of
 from semsearch.collection.searching import mapping_of
 from semsearch.errors import IndexBuildStopped, SemsearchError
@@ -80,17 +81,22 @@ class Keeper:
         self._start_by_itself(only_if_due=True)
 
     def after_damage(self) -> None:
-        """Build in the background what was found to be damaged, unless it has failed before.
+        """Build in the background what was found to be damaged.
+
+        A build that has failed is not tried again before the collection has grown by a fifth.
 
         Never raises: what the caller does succeeds, whatever becomes of the index.
         """
         self._start_by_itself(only_if_due=False)
 
     def _start_by_itself(self, *, only_if_due: bool) -> None:
-        if not self._is_automatic or (self._run is not None and self._run.has_failed):
+        if not self._is_automatic:
             return
         try:
             snapshot, record = self._now()
+            n_failed = 0 if self._run is None else self._run.n_failed
+            if len(snapshot.every) < (1 + CHANGED_SHARE) * n_failed:
+                return  # it would fail again
             if not only_if_due or is_due(snapshot, record):
                 self.start(same_again(record))
         except SemsearchError as error:
@@ -156,7 +162,8 @@ class _Run:
         self._builder = builder
         self._wish = wish
         self._stopping = threading.Event()
-        self.has_failed = False
+        self.n_failed = 0
+        """How many rows there were when the build failed, 0 where it did not."""
         self.thread = threading.Thread(target=self._build, name="semsearch-index", daemon=True)
 
     def stop(self) -> None:
@@ -175,5 +182,5 @@ class _Run:
         except Exception:
             if self._stopping.is_set():
                 return
-            self.has_failed = True
+            self.n_failed = len(self._builder.store.snapshot().every)
             logger.exception("the index of %s could not be built; searches are exact", path)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -188,7 +189,7 @@ def test_an_index_built_during_a_compaction_is_right(
     assert right_answers(collection)
 
 
-def test_segments_that_vanish_before_the_worker_reads_them_cost_another_build(
+def test_segments_that_vanish_before_the_worker_reads_them_are_read_all_the_same(
     collection: semsearch.Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = building.run_worker
@@ -200,6 +201,25 @@ def test_segments_that_vanish_before_the_worker_reads_them_cost_another_build(
         return real(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(building, "run_worker", late)
+    told = collection.build_index(kind="ivf")
+    assert told is not None
+    assert told["rows"] == ROWS
+    assert collection.info()["index_rows"] == ROWS - 500
+    assert right_answers(collection)
+
+
+def test_segments_that_are_gone_before_the_build_begins_cost_another_look(
+    collection: semsearch.Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = building.held_open
+
+    def late(files: Sequence[Path]) -> AbstractContextManager[list[Path]]:
+        monkeypatch.setattr(building, "held_open", real)
+        collection.delete(keys(20, 500))
+        collection.compact()
+        return real(files)
+
+    monkeypatch.setattr(building, "held_open", late)
     told = collection.build_index(kind="ivf")
     assert told is not None
     assert told["rows"] == ROWS - 500
