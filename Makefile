@@ -28,7 +28,7 @@ demo: $(MADE)-demo ## build the sample collections and open the web UI (ARGS=--n
 
 test: check chromium ## check the code and run every test but the slow ones
 	@echo 'make: running the tests in two processes'
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m 'not slow' $(ARGS)
+	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m 'not slow' $(ARGS)
 	@echo "make: everything passed, $$(( $$(date +%s) - $(START) )) s in all"
 
 check: $(MADE)-test ## format, lint, import rules and types

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -28,6 +29,9 @@ def serve(
     context: click.Context, host: str, port: int, host_names: tuple[str, ...], token: str | None
 ) -> None:
     """Open the collections in the browser: search, clusters, a map, classes."""
+    # Threads of FAISS that wait by spinning make a server with many requests several times slower;
+    # they read this when the library is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Flask and the app stand behind this line so that `semsearch --help` stays quick.
     from webui.server import run
 
