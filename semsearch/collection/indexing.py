@@ -160,16 +160,20 @@ def _check_canaries(codes: CodeIndex, rows: Rows, mapping: Ids | None, record: D
         return
     own = there[np.linspace(0, len(there) - 1, min(CANARIES, len(there)), dtype=np.int64)]
     queries = rows.take(own if mapping is None else mapping[own])
-    places = codes.candidates(queries, codes.count(K), codes.reach(K, 1.0))
+    try:
+        places = codes.candidates(queries, codes.count(K), codes.reach(K, 1.0))
+    except (RuntimeError, MemoryError) as error:
+        raise _damaged(record, "FAISS cannot search it") from error
     if mapping is not None:
         places = np.where(places == NONE, NONE, mapping[places])
     n_found = np.count_nonzero(rows.inner_products(queries, places).max(axis=1) > SAME)
     if n_found < FOUND_SHARE * codes.plan.recall * len(own):
-        raise IndexDamaged(
-            f"the index file {record.path.name!r} cannot be used: of {len(own)} stored rows only"
-            f" {n_found} find themselves",
-            "build the index again",
-        )
+        raise _damaged(record, f"of {len(own)} stored rows only {n_found} find themselves")
+
+
+def _damaged(record: Derived, reason: str) -> IndexDamaged:
+    name = record.path.name
+    return IndexDamaged(f"the index file {name!r} cannot be used: {reason}", "build it again")
 
 
 def plan_of(record: Derived) -> IndexPlan:

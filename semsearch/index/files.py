@@ -131,7 +131,19 @@ def _problem(index: Any, dim: int, n: int) -> str:
         return f"it holds {index.ntotal} vectors instead of {n}"
     if index.metric_type != library().METRIC_INNER_PRODUCT or not index.is_trained:
         return "it does not compare by inner product"
+    if not _holds_its_codes(index):
+        return "it holds other codes than it says"
     return ""
+
+
+def _holds_its_codes(index: Any) -> bool:
+    """Say whether an array of codes is as long as it must be, which FAISS asks of few kinds."""
+    faiss = library()
+    if isinstance(index, faiss.IndexPreTransform):
+        index = faiss.downcast_index(index.index)
+    if not isinstance(index, faiss.IndexFlatCodes):
+        return True
+    return bool(index.codes.size() == index.ntotal * index.code_size)
 
 
 def _first_line(error: BaseException) -> str:

@@ -129,6 +129,15 @@ def test_a_small_index_of_8_bit_codes_is_no_bomb(tmp_path: Path) -> None:
     assert load(published, n=400).ntotal == 400
 
 
+@pytest.mark.parametrize("spec", ["RaBitQ", "PCA8,RaBitQ"])
+def test_an_index_without_its_codes_is_refused(spec: str) -> None:
+    index = build_codes(Rows((unit_rows(400, 0),)), spec)
+    part = faiss.downcast_index(index.index) if spec.startswith("PCA") else index
+    part.codes.resize(0)
+    with pytest.raises(IndexDamaged, match="it holds other codes than it says"):
+        index_from_bytes(faiss.serialize_index(index).tobytes(), name="x", dim=DIM, n=400)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_mutants_past_the_digest_raise_or_load_in_bounds(index: Any, seed: int) -> None:
     data = bytearray(faiss.serialize_index(index).tobytes())
