@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from semsearch.collection import collection, searching
+from semsearch.collection.searching import LiveView, Seen
 from semsearch.index import files
-from semsearch.store import column_files
+from semsearch.index.scope import Scope
+from semsearch.store import column_files, columns
 from tests.faults.defects import defect
 
 
@@ -31,3 +35,48 @@ def no_limits() -> None:
         yield
 
     files._bounded = unbounded
+
+
+@defect
+def forgotten_tail() -> None:
+    """Search only what the index covers."""
+    Scope.tail_parts = []  # type: ignore[assignment]
+
+
+@defect
+def stale_view() -> None:
+    """Look no more than once at what was committed."""
+    now = LiveView.now
+
+    def first(self: LiveView) -> Seen:
+        held: Seen | None = self._held
+        return held or now(self)
+
+    LiveView.now = first  # type: ignore[method-assign]
+
+
+@defect
+def filter_forgotten() -> None:
+    """Search everything, whatever the filter says."""
+    searching.allowing = collection.allowing = lambda store, where: lambda snapshot: None
+
+
+@defect
+def stale_columns() -> None:
+    """Take the columns that are in memory, whatever was changed since."""
+    columns._fits = lambda held, snapshot, kind: len(held.ids) == len(snapshot.every)
+
+
+@defect
+def first_rows_mapped() -> None:
+    """Take the position in an index for the row, though rows before it have left."""
+    mapping_of = searching.mapping_of
+
+    def moved(ids: Any, snapshot: Any) -> Any:
+        mapping = mapping_of(ids, snapshot)
+        if mapping is not None:
+            there = mapping >= 0
+            mapping[there] = (mapping[there] + 1) % len(snapshot.every)
+        return mapping
+
+    searching.mapping_of = moved
