@@ -10,6 +10,7 @@ from semsearch.corpus import Break
 from semsearch.errors import shortened
 from semsearch.store import NewItem
 from semsearch.store.reuse import Earlier
+from semsearch.store.schema import type_of
 
 TYPES: dict[type, str] = {
     type(None): "", bool: "boolean", int: "number", float: "number", str: "text",
@@ -39,7 +40,7 @@ class FieldTypes:
         types = self._types
         for row, item in rows:
             for name, value in item.fields.items():
-                kind = TYPES[type(value)]
+                kind = TYPES[type(value)] if type(value) in TYPES else type_of(value)
                 if types.get(name) != kind:
                     self._meet(name, kind, row, value)
         return dict(types)

@@ -183,7 +183,7 @@ def break_in(cells: Sequence[Any], first_row: int, kinds: frozenset[type]) -> Br
     was = next(iter(kinds), None)
     for row, cell in enumerate(cells, first_row):
         value = as_value(cell)
-        if value is None:
+        if value is None or value == []:  # an empty list may be one of anything
             continue
         kind = kind_of(value)
         if was is None:

@@ -32,9 +32,10 @@ def as_value(value: Any) -> Value:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return whole_characters(value)
+        return whole_characters(value if type(value) is str else str.__str__(value))
     if isinstance(value, int):
-        return value if value in INT64 else str(value)
+        whole = int(value)  # of the plain kind: `in` would try all numbers for any other
+        return whole if whole in INT64 else str(whole)
     if isinstance(value, float | Decimal):
         return float(value) if math.isfinite(value) else None
     return from_object(value)
@@ -116,6 +117,4 @@ def from_typed(value: Any, plain: Value) -> str:
 
 def kind_of(value: Value) -> type:
     """Return bool, str, date or list, or float for either kind of number."""
-    if isinstance(value, bool | str | list):
-        return type(value)
-    return date if isinstance(value, date) else float
+    return next((kind for kind in (bool, str, list, date) if isinstance(value, kind)), float)

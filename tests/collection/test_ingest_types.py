@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from enum import IntEnum, StrEnum
 from pathlib import Path
 
 import pytest
 
 import semsearch
 from semsearch.corpus import memory
+
+
+class Size(IntEnum):
+    LARGE = 3
+
+
+class Colour(StrEnum):
+    RED = "red"
 
 
 @pytest.fixture
@@ -38,6 +47,13 @@ def test_dates_and_lists_are_stored_as_iso_text_and_lists(empty: semsearch.Colle
     }
     assert b.fields == {"on": None, "at": "2024-05-01T12:30:00Z", "tags": [], "n": None}
     assert empty.add(rows, text="text", key="id").unchanged == 2
+
+
+def test_values_of_kinds_made_from_plain_ones_have_their_types(empty: semsearch.Collection) -> None:
+    rows = [row("a", size=Size.LARGE, colour=Colour.RED), row("b", size=2, colour="blue")]
+    assert empty.add(rows, text="text", key="id").notes == []
+    assert empty.fields == {"colour": "text", "size": "number"}
+    assert empty.get(["a"])[0].fields == {"size": 3, "colour": "red"}
 
 
 def test_a_later_file_may_bring_new_columns_without_a_word(empty: semsearch.Collection) -> None:

@@ -89,6 +89,12 @@ def test_lists_of_texts_are_lists_and_other_lists_json() -> None:
     assert uniform([np.array(["a"]), ["b\ud83d"]]) == [["a"], ["b\ufffd"]]
 
 
+def test_an_empty_list_among_lists_of_numbers_breaks_nothing() -> None:
+    rows = [{"text": "soup", "n": []}, {"text": "shoes", "n": [1, 2]}]
+    assert read_corpus(rows).breaks == {}
+    assert fields(rows, "n") == ["[]", "[1, 2]"]
+
+
 def test_lists_in_json_lines_and_parquet_are_lists(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "soup", "tags": ["hot", "red"]}\n{"text": "shoes"}\n')
