@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import glob
 import hashlib
 import os
 import shutil
@@ -23,6 +24,9 @@ from semsearch.errors import StorageError, StorageFull
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
+
+GROWING = ".new"
+"""How the name of a folder ends that is not complete yet."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,27 @@ def make_folder(path: Path) -> None:
         sync_folder(path.parent)
 
 
+@contextmanager
+def growing_folder(target: Path) -> Iterator[Path]:
+    """Yield a new folder beside `target`, to be renamed to it; what is left of it is removed.
+
+    So is what a process that is no more left of another attempt.
+    """
+    make_folder(target.parent)
+    for left in target.parent.glob(f".{glob.escape(target.name)}.*{GROWING}"):
+        if not is_being_written(left):
+            remove_tree(left)
+    growing = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}{GROWING}"
+    make_folder(growing)
+    descriptor = os.open(growing, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield growing
+    finally:
+        os.close(descriptor)
+        remove_tree(growing)
+
+
 def sync_folder(path: Path) -> None:
     """Make the names inside a folder durable."""
     checkpoint("sync-folder", path)
@@ -198,14 +223,19 @@ def digest_of(path: Path) -> str:
 
 
 def is_being_written(path: Path) -> bool:
-    """Say whether somebody who lives is at work on a half-written file."""
+    """Say whether somebody who lives is at work on a half-written file or a growing folder."""
     try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except OSError:
-        return False
+        return False  # a file system without locks
+    finally:
+        os.close(descriptor)
     return False
 
 

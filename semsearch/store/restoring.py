@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,21 +43,16 @@ def restore(source: Path, target: Path) -> None:
         StorageError: the backup cannot be read, or the collection cannot be written.
     """
     check_free(target)
-    fsio.make_folder(target.parent)
-    growing = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}.new"
-    try:
+    with fsio.growing_folder(target) as growing:
+        folder = Folder(growing)
+        make_folders(folder)
         with _reading(source) as file:
-            _check_room(source, target)
-            fsio.make_folder(growing)
-            folder = Folder(growing)
-            make_folders(folder)
+            _check_room(source, growing)
             _unpack(file, str(source), folder)
         _verify(folder, str(source))
         fsio.write_new(folder.lock, [])
         fsio.sync_tree(growing)
         fsio.rename(growing, target)
-    finally:
-        fsio.remove_tree(growing)
 
 
 @contextmanager
@@ -74,7 +68,7 @@ def _reading(source: Path) -> Iterator[BinaryIO]:
 
 def _check_room(source: Path, target: Path) -> None:
     need = source.stat().st_size + SPARE
-    free = shutil.disk_usage(target.parent).free
+    free = shutil.disk_usage(target).free
     if free < need:
         raise StorageFull(
             f"restoring {str(source)!r} needs {need / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -83,16 +82,11 @@ class Store:
         """Make a new, empty collection at `path`, whole or not at all, and open it."""
         check_free(path)
         check_local(path)
-        fsio.make_folder(path.parent)
-        growing = path.parent / f".{path.name}.{uuid.uuid4().hex[:8]}.new"
-        try:
-            fsio.make_folder(growing)
+        with fsio.growing_folder(path) as growing:
             folder = lay_out(growing)
             create_database(folder.database)
             _describe(folder, space, meta)
             fsio.rename(growing, path)
-        finally:
-            fsio.remove_tree(growing)
         return cls(path)
 
     def close(self) -> None:

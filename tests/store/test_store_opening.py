@@ -92,3 +92,19 @@ def test_an_unreadable_format_file_is_damage(store: Store) -> None:
     store.folder.format.write_text("not json")
     with pytest.raises(CollectionDamaged, match="does not say which format"):
         Store(store.folder.path)
+
+
+def test_what_a_killed_creation_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    left = tmp_path / ".reviews.0123abcd.new"
+    (left / "segments").mkdir(parents=True)
+    other = tmp_path / ".films.0123abcd.new"
+    other.mkdir()
+    Store.create(tmp_path / "reviews", Space(DIM, None, None, {}), {})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [other.name, "reviews"]
+
+
+def test_a_creation_that_is_going_on_is_left_alone(tmp_path: Path) -> None:
+    with fsio.growing_folder(tmp_path / "reviews") as growing:
+        Store.create(tmp_path / "reviews", Space(DIM, None, None, {}), {})
+        assert growing.is_dir()
+    assert [path.name for path in tmp_path.iterdir()] == ["reviews"]
