@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,15 @@ import numpy as np
 
 import semsearch
 from semsearch.errors import CollectionLocked
+from semsearch.store.store import Store
 from semsearch.store.writer import Writer
 from tests.faults import defects as seeded
 from tests.faults.channel import acknowledge, tell
 from tests.faults.verify import checked, damaged_files, strays
 from tests.faults.workload import DIM, vector_of
 
-INSIDE = "inside"
+INSIDE, STOP = "inside", "stop"
+"""Files beside the collection: who is changing it, and that the readers may go."""
 
 
 def prepare(path: str) -> None:
@@ -52,7 +56,7 @@ def watch(path: str, start: float, rows: int, defect: str | None = None) -> int:
     before: set[str] = set()
     looks = 0
     with semsearch.open(path, read_only=True) as collection:
-        while not (Path(path) / "stop").exists():
+        while not Path(path).with_name(STOP).exists():
             keys, vectors = collection.vectors()
             now = set(keys)
             _see(before <= now, f"lost {sorted(before - now)[:3]}")
@@ -74,28 +78,30 @@ def settle(path: str, promised: list[str], rows: int, defect: str | None = None)
         wanted = {f"{batch}-{row}" for batch in promised for row in range(rows)}
         problems = [f"lost {key}" for key in sorted(wanted - keys)]
         problems += checked(collection)
-    left = [stray for stray in strays(Path(path)) if Path(stray).name not in ("stop", INSIDE)]
-    return problems + list(damaged_files(Path(path))) + left
+    return [*problems, *damaged_files(Path(path)), *strays(Path(path))]
 
 
 def _mark_who_is_inside(path: Path) -> None:
-    """Let two who change the collection at one time find out about each other."""
-    commit = Writer.commit
-    marker = path / INSIDE
+    """Let two who may change the collection at one time find out about each other."""
+    writing = Store.writing
+    marker = path.with_name(INSIDE)
 
-    def marked(self: Writer, *args: Any, **options: Any) -> Any:
-        descriptor = os.open(marker, os.O_CREAT | os.O_RDWR, 0o600)
-        other = os.pread(descriptor, 20, 0).decode()
-        if other and Path(f"/proc/{other}").exists():
-            raise RuntimeError(f"process {other} is inside too")
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-        try:
-            return commit(self, *args, **options)
-        finally:
-            os.ftruncate(descriptor, 0)
-            os.close(descriptor)
+    @contextmanager
+    def marked(self: Store, **options: Any) -> Iterator[Writer]:
+        with writing(self, **options) as writer:
+            descriptor = os.open(marker, os.O_CREAT | os.O_RDWR, 0o600)
+            other = os.pread(descriptor, 20, 0).decode()
+            if other and Path(f"/proc/{other}").exists():
+                raise RuntimeError(f"process {other} is inside too")
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+            time.sleep(0.002)
+            try:
+                yield writer
+            finally:
+                os.ftruncate(descriptor, 0)
+                os.close(descriptor)
 
-    Writer.commit = marked  # type: ignore[method-assign]
+    Store.writing = marked  # type: ignore[method-assign]
 
 
 def _wait_until(start: float) -> None:

@@ -13,6 +13,8 @@ from tests.faults.workload import Step, mixed_steps
 
 ENDS = ("exit", "raise")
 
+WORKLOADS = 6
+
 
 @dataclass(frozen=True)
 class Case:
@@ -37,16 +39,21 @@ def run(setting: Setting) -> Result:
 
 
 def _cases(setting: Setting, result: Result) -> Iterator[Case]:
-    """Yield every point of the workloads, or as many as the size allows, evenly."""
+    """Yield every point of one workload after another, or as many as the size allows, evenly."""
     chance = random.Random(setting.seed)
-    for flavour in ("own", "texts"):
-        steps = mixed_steps(setting.seed)
+    left = setting.size
+    for number_of_workload in range(WORKLOADS):
+        flavour = ("own", "texts")[number_of_workload % 2]
+        steps = mixed_steps(setting.seed + number_of_workload // 2)
+        if left <= 0:
+            return
         n = _points(setting, flavour, steps)
-        result.counts[f"points of {flavour}"] = n
-        share = min(n, setting.size // 2)
+        share = min(n, left)
+        left -= share
+        result.counts[f"of {n} points of {flavour}"] += share
         for number in range(share):
             at = 1 + number * n // share
-            act = "kill" if number % 10 == 9 else ENDS[number % 2]
+            act = "kill" if number % 10 == 9 else ENDS[number // 2 % 2]
             again = chance.randint(1, 40) if number % 4 == 3 else 0
             yield Case(at, act, flavour, steps, again)
 
@@ -97,8 +104,8 @@ SUITE = Suite(
     number="R1",
     title="crash at each operation, also inside recovery",
     run=run,
-    sizes={"fast": 160, "deep": 2000},
+    sizes={"fast": 440, "deep": 2300},
     defects=("commit-before-publish", "no-sweep", "doubled-rows"),
-    defect_size=60,
+    defect_size=120,
     unit="crashes",
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.pool import Outcome, Server
+from tests.faults.races import STOP
 from tests.faults.record import Result, Setting, Suite
 
 WRITERS, READERS = 2, 3
@@ -65,7 +66,7 @@ def _race(
         watching = [threads.submit(watch, number) for number in range(READERS)]
         writing = [threads.submit(write, number) for number in range(WRITERS)]
         written = [outcome for each in writing for outcome in each.result()]
-        (path / "stop").touch()
+        path.with_name(STOP).touch()
         watched = [each.result() for each in watching]
     result.counts["had to wait"] += sum(len(outcome.notes) for outcome in written)
     result.counts["looks"] += sum(outcome.result or 0 for outcome in watched)
