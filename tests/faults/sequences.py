@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 import semsearch
 from semsearch.errors import KeyNotFound, QueryError
+from semsearch.store import columns
 from tests.faults import defects as seeded
 from tests.faults import (
     index_defects,  # noqa: F401 - puts its defects beside the others
@@ -63,6 +64,7 @@ class Play:
         self._rows: dict[str, dict[str, Any]] = {}
         self._index = "exact"
         self._has_fields = False
+        columns.SMALLEST_SAVED = self._chance.choice([1, 20_000])
         module = None if self._flavour == OWN else "hashing"
         dim = DIM if self._flavour == OWN else None
         self._collection = semsearch.create(path, module, dim=dim, auto_index=False)
