@@ -158,5 +158,5 @@ def test_a_lost_original_is_told_with_the_remedy(photos: semsearch.Collection) -
     for blob in (photos.path / "blobs").rglob("*"):
         if blob.is_file():
             blob.unlink()
-    with pytest.raises(CollectionDamaged, match="add the image again"):
+    with pytest.raises(CollectionDamaged, match="add its image again"):
         photos.image("blue.png")
