@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.faults.pool import Outcome, Server
+from tests.faults.real_disks import full_disks, programs
 from tests.faults.record import Result, Setting, Suite
 from tests.faults.workload import Step, mixed_steps
 
@@ -39,6 +40,9 @@ def run(setting: Setting) -> Result:
         result.counts[case.how["act"]] += 1
         result.counts["the disk stays full"] += bool(case.how.get("lasting"))
         result.case(problems, f"{case.name} ({label})")
+    if setting.defect is None:
+        full_disks(setting, result)
+        programs(setting, result)
     return result
 
 
@@ -53,8 +57,9 @@ def _cases(setting: Setting, result: Result) -> Iterator[Case]:
         for number in range(share):
             # Every third is a full disk at a write, the others are every error at every point.
             places = writing if number % 3 == 0 else range(1, len(labels) + 1)
-            at = places[(number * len(places) // share + chance.randrange(3)) % len(places)]
-            act = "ENOSPC" if number % 3 == 0 else ERRORS[number % 4]
+            spread = chance.randrange(3) if share < len(places) else 0
+            at = places[(number * len(places) // share + spread) % len(places)]
+            act = "ENOSPC" if number % 3 == 0 else ERRORS[(number - number // 3 - 1) % 4]
             how: dict[str, Any] = {"at": at, "act": act}
             if act == "ENOSPC" and number % 2:
                 how["lasting"] = True
@@ -69,7 +74,7 @@ def _cases(setting: Setting, result: Result) -> Iterator[Case]:
 def _labels(setting: Setting, flavour: str, steps: list[Step]) -> list[str]:
     with setting.place("count") as folder:
         done = setting.pool.servers[0].run(
-            "tests.faults.jobs:fail",
+            "tests.faults.hardship:fail",
             path=str(folder / "c"),
             flavour=flavour,
             steps=steps,
@@ -90,7 +95,7 @@ def _fail(setting: Setting, server: Server, case: Case) -> tuple[Case, list[str]
             "steps": case.steps,
             "defect": setting.defect,
         }
-        done = server.run("tests.faults.jobs:fail", **case.how, **common)
+        done = server.run("tests.faults.hardship:fail", **case.how, **common)
         label = done.notes[0] if done.notes else "a limit"
         problems = _unsaid(case, done, label)
         if not problems:
@@ -113,7 +118,7 @@ SUITE = Suite(
     number="R4",
     title="a full disk, an I/O error, no handle, no permission, at each operation",
     run=run,
-    sizes={"fast": 120, "deep": 9800},
+    sizes={"fast": 120, "deep": 14_600},
     defects=("errors-swallowed", "no-rollback"),
     defect_size=100,
     unit="errors",

@@ -58,7 +58,9 @@ def _starve(setting: Setting, server: Server, case: Case) -> tuple[Case, list[st
             "steps": case.steps,
             "defect": setting.defect,
         }
-        done = server.run("tests.faults.jobs:starve", way=case.way, amount=case.amount, **common)
+        done = server.run(
+            "tests.faults.hardship:starve", way=case.way, amount=case.amount, **common
+        )
         seen = server.run("tests.faults.jobs:inspect", acknowledged=len(done.acks), **common)
     problems = list(seen.result["problems"] if seen.result else [seen.last_line])
     if done.timed_out:

@@ -66,7 +66,7 @@ def _template(setting: Setting, flavour: str, ends: str) -> tuple[Path, list[Ste
     # Both would wait for the reader that keeps the log.
     steps = [s for s in mixed_steps(setting.seed, rows=30) if s["do"] not in ("purge", "compact")]
     done = setting.pool.servers[0].run(
-        "tests.faults.jobs:leave_open" if ends == "kill" else "tests.faults.jobs:run",
+        "tests.faults.mutant_jobs:leave_open" if ends == "kill" else "tests.faults.jobs:run",
         path=str(path),
         flavour=flavour,
         steps=steps,
@@ -91,7 +91,7 @@ def _damage(setting: Setting, server: Server, case: Case) -> tuple[Case, list[st
         file = copy / case.target
         file.write_bytes(mutated(file.read_bytes(), case.kind, case.seed))
         done = server.run(
-            "tests.faults.jobs:read_mutant",
+            "tests.faults.mutant_jobs:read_mutant",
             timeout=20,
             path=str(copy),
             flavour=case.template.name.split("-")[0],
