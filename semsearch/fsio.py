@@ -14,7 +14,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -204,7 +204,7 @@ def remove_all(paths: Iterable[Path]) -> None:
         remove(path)
         folders.add(path.parent)
     for folder in sorted(folders):
-        with disk_errors(folder):
+        with disk_errors(folder), suppress(FileNotFoundError):  # gone with all that was in it
             sync_folder(folder)
 
 
@@ -237,6 +237,19 @@ def is_being_written(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+@contextmanager
+def kept(path: Path) -> Iterator[None]:
+    """Keep a file of the scratch folder from being swept, as long as this process is at it."""
+    with disk_errors(path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -145,8 +145,10 @@ class Keeper:
 
     def stop(self) -> None:
         """Give the build in the background up."""
-        if self._run is not None:
-            self._run.stop()
+        with self._starting:
+            run = self._run
+        if run is not None:
+            run.stop()
 
     def close(self) -> None:
         """Give the build in the background up, and begin no other."""

@@ -151,14 +151,15 @@ class OpenedCollection:
                 "make anew what was made of the former ones",
             )
         if items is None:
-            names = [key or "" for key in keys_of(self._store, snapshot.ids.tolist())]
-            return names, snapshot.take(snapshot.ids)
+            there = self._keys_in(snapshot)
+            return list(there.values()), snapshot.take(np.array(list(there), dtype=np.int64))
         return [item.key for item in items], self._vectors_of(items, snapshot)
 
     def keys(self, ids: Any = None) -> list[str | None]:
         """Return the user's keys of the ids that `neighbors` gave, None for -1; or all keys."""
-        wanted = self._store.snapshot().ids.tolist() if ids is None else as_ids(ids)
-        return keys_of(self._store, wanted)
+        if ids is None:
+            return list(self._keys_in(self._store.snapshot()).values())
+        return keys_of(self._store, as_ids(ids))
 
     def to_pandas(self) -> DataFrame:
         """Return a DataFrame with the columns key, text and one a field."""
@@ -178,6 +179,12 @@ class OpenedCollection:
         return module.encode(as_list(contents, "contents"))
 
     # -- inside
+
+    def _keys_in(self, snapshot: Snapshot) -> dict[int, str]:
+        """Return the keys of a snapshot by ascending id, but of what was compacted away since."""
+        ids = snapshot.ids.tolist()
+        found = self._store.keys(ids)
+        return {id_: found[id_] for id_ in ids if id_ in found}
 
     def _module_of(self, space: Space) -> Module:
         """Return the module of one vector space: what it encodes is compared with that space only.

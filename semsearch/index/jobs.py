@@ -110,7 +110,8 @@ def run_worker(
         job.as_json().encode(), scratch=job.scratch, place=lambda sha256: job.scratch / sha256
     )
     try:
-        return _run(described.path, job, on_progress, stop)
+        with fsio.kept(described.path):
+            return _run(described.path, job, on_progress, stop)
     finally:
         fsio.remove(described.path)
 
@@ -118,7 +119,8 @@ def run_worker(
 def _run(
     path: Path, job: IndexJob, on_progress: Progress | None, stop: threading.Event | None
 ) -> BuiltIndex:
-    command = [sys.executable, "-m", "semsearch.index.worker", str(path), "--with-parent"]
+    # -P: with -m alone, a numpy.py in the folder where somebody stands would be run.
+    command = [sys.executable, "-P", "-m", "semsearch.index.worker", str(path), "--with-parent"]
     with (
         subprocess.Popen(
             command,

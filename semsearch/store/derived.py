@@ -53,7 +53,7 @@ def publish_derived(
         StorageError: the file was swept away, or what it was made from was erased, before it could
             be recorded.
     """
-    if not published.path.is_file() or published.path.stat().st_size != published.size:
+    if not _stands(published):
         raise StorageError(
             f"the file {published.path.name!r} of {str(folder.path)!r} vanished before it was"
             " recorded",
@@ -75,6 +75,13 @@ def publish_derived(
          row.rows, _packed(row.ids), json.dumps(row.detail, ensure_ascii=False), row.seq),
     )  # fmt: skip
     return _unnamed(connection, before)
+
+
+def _stands(published: fsio.Published) -> bool:
+    try:
+        return published.path.stat().st_size == published.size
+    except OSError:
+        return False
 
 
 def drop_derived(
