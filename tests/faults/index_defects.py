@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from semsearch.collection import collection, searching
+from semsearch.collection import collection, indexing, searching
+from semsearch.collection.indexing import IndexFiles
 from semsearch.collection.searching import LiveView, Seen
 from semsearch.index import files
 from semsearch.index.scope import Scope
@@ -80,3 +81,19 @@ def first_rows_mapped() -> None:
         return mapping
 
     searching.mapping_of = moved
+
+
+@defect
+def missing_index_raised() -> None:
+    """Let a search fail where the file of the index is gone."""
+
+    def loaded(self: IndexFiles, record: Any, snapshot: Any) -> Any:
+        return None if record is None else indexing.load(record, snapshot)
+
+    IndexFiles._loaded = loaded  # type: ignore[method-assign]
+
+
+@defect
+def missing_column_raised() -> None:
+    """Let a filter fail where the file of a saved column is gone."""
+    column_files._content_of = lambda entry: entry.path.read_bytes()

@@ -18,18 +18,21 @@ class Ledger:
     """Writes lines that every process sees at once."""
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+        self._path = path
 
     def write(self, kind: str, keys: Sequence[str] = ()) -> None:
         """Write one line whole."""
-        os.write(self._descriptor, json.dumps([kind, list(keys)]).encode() + b"\n")
+        descriptor = os.open(self._path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+        os.write(descriptor, json.dumps([kind, list(keys)]).encode() + b"\n")
+        os.close(descriptor)
 
 
 class Reader:
     """What the lines say up to now; each thread has one of its own."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
+        self._path = path
+        self._read = 0
         self.keys: dict[str, set[str]] = {BEGUN: set(), ADDED: set(), ENDING: set(), GONE: set()}
         self.order: list[str] = []
         """The keys that were added, in their order."""
@@ -37,7 +40,11 @@ class Reader:
 
     def read(self) -> None:
         """Take in the lines that have come."""
-        for line in self._file.read().splitlines():
+        with self._path.open("rb") as file:
+            file.seek(self._read)
+            lines = file.read()
+        self._read += len(lines)
+        for line in lines.splitlines():
             kind, keys = json.loads(line)
             if kind == STOP:
                 self.is_over = True

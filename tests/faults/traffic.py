@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,6 +32,7 @@ K = 10
 CLOSE = 2e-6
 PAUSE = 0.01
 SHOWN = 5
+FRAMES = 6
 
 QUICK_KINDS = ("Flat", "SQ8", "IVF16,SQ8", "IVF1,PQ8x4fs", "exact")
 SLOW_KINDS = ("IVF8,SQ8", "IVF1,PQ4x4fs")
@@ -42,7 +44,7 @@ def prepare(path: str, ledger: str) -> None:
     small_indexes.install()
     written = Ledger(Path(ledger))
     with semsearch.create(path, module=None, dim=DIM, auto_index=False) as collection:
-        _Writer(collection, written, random.Random(0)).add(FIRST_ROWS)
+        Writer(collection, written, random.Random(0)).add(FIRST_ROWS)
         collection.build_index("SQ8")
 
 
@@ -56,10 +58,15 @@ def drive(
     seeded.apply(defect)
     # By itself it would be built anew so often that nothing else happened.
     with semsearch.open(path, auto_index=False) as collection:
-        return _Drive(collection, Path(ledger), seed, seconds).run(writes=writes)
+        drive = Drive(collection, Path(ledger), seed, seconds)
+        if writes:
+            return drive.run([drive.search] * SEARCHERS + [drive.build_quickly, drive.write])
+        return drive.run([drive.search] * 2 + [drive.build])
 
 
-class _Drive:
+class Drive:
+    """Threads that work on one collection until the time is over or something is wrong."""
+
     def __init__(
         self, collection: semsearch.Collection, ledger: Path, seed: int, seconds: float
     ) -> None:
@@ -69,14 +76,11 @@ class _Drive:
         self._seed = seed
         self._end = time.monotonic() + seconds
         self._problems: list[str] = []
-        self._counts: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
         self._indexes: set[str] = set()
 
-    def run(self, *, writes: bool) -> dict[str, Any]:
-        jobs: list[Callable[[int], None]] = [self._search] * (SEARCHERS if writes else 2)
-        jobs.append(self._build_quickly if writes else self._build)
-        if writes:
-            jobs.append(self._write)
+    def run(self, jobs: Sequence[Callable[[int], None]]) -> dict[str, Any]:
+        """Do each job in a thread; return what was wrong, and what happened how often."""
         threads = [
             threading.Thread(target=self._guarded, args=(job, number), daemon=True)
             for number, job in enumerate(jobs)
@@ -85,49 +89,59 @@ class _Drive:
             thread.start()
         for thread in threads:
             thread.join()
-        self._counts["indexes seen"] = len(self._indexes)
-        return {"problems": self._problems[:SHOWN], "counts": dict(self._counts)}
+        self.counts["indexes seen"] = len(self._indexes)
+        return {"problems": self._problems[:SHOWN], "counts": dict(self.counts)}
 
     def _guarded(self, job: Callable[[int], None], number: int) -> None:
         try:
             job(self._seed + number)
         except Exception as error:
-            self._wrong(f"{job.__name__[1:]}: {type(error).__name__}: {error}")
+            frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+            where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
+            self.wrong(f"{job.__name__}: {type(error).__name__}: {error} ({where})")
 
-    def _wrong(self, what: str) -> None:
+    def wrong(self, what: str) -> None:
+        """Note what is wrong; everybody stops then."""
         self._problems.append(what)
         self._ledger.write(STOP)
 
-    def _is_over(self) -> bool:
+    def is_over(self) -> bool:
+        """Say whether there is no more to do."""
         return bool(self._problems) or time.monotonic() > self._end
 
-    def _write(self, seed: int) -> None:
-        writer = _Writer(self._collection, self._ledger, random.Random(seed))
-        while not self._is_over():
-            self._counts[writer.step()] += 1
+    def write(self, seed: int) -> None:
+        """Add, delete and compact."""
+        writer = Writer(self._collection, self._ledger, random.Random(seed))
+        while not self.is_over():
+            self.counts[writer.step()] += 1
             time.sleep(PAUSE)
 
-    def _build_quickly(self, seed: int) -> None:
-        self._build(seed, QUICK_KINDS, 5 * PAUSE)
+    def build_quickly(self, seed: int) -> None:
+        """Exchange the index again and again, without a process of its own."""
+        self.build(seed, QUICK_KINDS, 5 * PAUSE)
 
-    def _build(self, seed: int, kinds: Sequence[str] = SLOW_KINDS, pause: float = PAUSE) -> None:
+    def build(self, seed: int, kinds: Sequence[str] = SLOW_KINDS, pause: float = PAUSE) -> None:
+        """Exchange the index again and again."""
         chance = random.Random(seed)
-        while not self._is_over():
+        while not self.is_over():
             self._collection.build_index(chance.choice(kinds))
-            self._counts["builds"] += 1
+            self.counts["builds"] += 1
             time.sleep(pause)
 
-    def _search(self, seed: int) -> None:
-        searcher = _Searcher(self._collection, Reader(self._path), random.Random(seed))
-        while not (self._is_over() or searcher.is_over):
+    def search(self, seed: int) -> None:
+        """Ask and judge the answers."""
+        searcher = Searcher(self._collection, Reader(self._path), random.Random(seed))
+        while not (self.is_over() or searcher.is_over):
             for problem in searcher.ask():
-                self._wrong(problem)
-            self._counts["answers"] += 1
+                self.wrong(problem)
+            self.counts["answers"] += 1
             index = self._collection._view.now().index
             self._indexes.add("" if index is None else index.sha256)
 
 
-class _Writer:
+class Writer:
+    """Changes a collection, and writes down what it does."""
+
     def __init__(
         self, collection: semsearch.Collection, ledger: Ledger, chance: random.Random
     ) -> None:
@@ -138,37 +152,39 @@ class _Writer:
         self._alive: list[str] = collection.vectors()[0]
 
     def step(self) -> str:
-        """Do one change, and return its name."""
+        """Do one change, and return what it was."""
         n = len(self._alive)
         name = self._chance.choices(["add", "delete", "purge", "compact"], [8, 8, 1, 2])[0]
         if n < FEWEST_ROWS or (name == "add" and n < MOST_ROWS):
             self.add(self._chance.randint(1, BATCH))
             return "adds"
         if name == "compact":
-            _patiently(self._collection.compact)
+            patiently(self._collection.compact)
             return "compactions"
         self._delete(purge=name == "purge")
         return "deletes"
 
     def add(self, n: int) -> None:
+        """Add so many new rows."""
         keys = [f"k{self._born + number}" for number in range(n)]
         self._born += n
         vectors = np.stack([vector_of(key, 0) for key in keys])
         self._ledger.write(BEGUN, keys)
-        _patiently(lambda: self._collection.add(vectors=vectors, keys=keys))
+        patiently(lambda: self._collection.add(vectors=vectors, keys=keys))
         self._ledger.write(ADDED, keys)
         self._alive += keys
 
     def _delete(self, *, purge: bool) -> None:
         keys = self._chance.sample(self._alive, self._chance.randint(1, BATCH))
         self._ledger.write(ENDING, keys)
-        _patiently(lambda: self._collection.delete(keys, purge=purge))
+        patiently(lambda: self._collection.delete(keys, purge=purge))
         self._ledger.write(GONE, keys)
         gone = set(keys)
         self._alive = [key for key in self._alive if key not in gone]
 
 
-def _patiently(change: Callable[[], Any]) -> None:
+def patiently(change: Callable[[], Any]) -> None:
+    """Make a change as soon as nobody else is writing."""
     while True:
         try:
             change()
@@ -177,7 +193,7 @@ def _patiently(change: Callable[[], Any]) -> None:
             time.sleep(PAUSE)
 
 
-class _Searcher:
+class Searcher:
     """Asks one question after another, and judges the answers by the ledger."""
 
     def __init__(
