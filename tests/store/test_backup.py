@@ -363,3 +363,15 @@ def test_what_stands_behind_the_end_of_a_backup_is_refused(filled: Store, tmp_pa
     with source.open("ab") as file:
         file.write(b"more")
     refused(source, tmp_path, "something stands behind its end")
+
+
+def test_a_stamp_that_was_exchanged_is_refused(filled: Store, tmp_path: Path) -> None:
+    source = back_up(filled, tmp_path / "b.tar")
+
+    def swap(info: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
+        if info.name == "FORMAT":
+            data = json.dumps(json.loads(data) | {"uuid": "another"}).encode()
+        return info, data
+
+    rewritten(source, swap)
+    refused(source, tmp_path, "'FORMAT' is not what was written")

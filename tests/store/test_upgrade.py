@@ -12,10 +12,10 @@ import pytest
 
 from semsearch import fsio
 from semsearch.errors import CollectionDamaged, CollectionError, CollectionLocked
-from semsearch.store import Store
+from semsearch.store import Batch, Store
 from semsearch.store.lock import writer_lock
 from tests.store.format_one import make_collection
-from tests.store.rows import keys, put, stored_vectors, vectors
+from tests.store.rows import item, keys, put, stored_vectors, vectors
 
 BATCHES = [vectors(3, 1), vectors(40, 2)]
 LIVE = np.delete(np.concatenate(BATCHES), 1, axis=0)
@@ -118,8 +118,11 @@ def test_a_reader_of_the_old_program_keeps_what_it_reads(old: Path) -> None:
     reader = apsw.Connection(str(old / "store.db"), flags=apsw.SQLITE_OPEN_READONLY, vfs="unix")
     assert reader.execute("SELECT count(*) FROM item").get == 43
     store = Store(old)
-    put(store, "new")
-    assert reader.execute("SELECT count(*) FROM item").get == 43
+    with store.writing() as writer:
+        writer.commit(Batch([item("new")], vectors(1)))
+        # The new log is not empty now; the old database must not be read through it.
+        assert reader.execute("SELECT count(*), sum(length(text)) FROM item").get == (43, 463)
+        assert reader.execute("PRAGMA integrity_check").get == "ok"
     reader.close()
     assert keys(store) == [*KEYS, "new"]
 
