@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
+
+import apsw
 
 from semsearch.collection import collection, indexing, searching
 from semsearch.collection.indexing import IndexFiles
 from semsearch.collection.searching import LiveView, Seen
 from semsearch.index import files
 from semsearch.index.scope import Scope
+from semsearch.store import backup as backing
 from semsearch.store import column_files, columns
 from tests.faults.defects import defect
+
+LATE = 0.3
 
 
 @defect
@@ -97,3 +105,22 @@ def missing_index_raised() -> None:
 def missing_column_raised() -> None:
     """Let a filter fail where the file of a saved column is gone."""
     column_files._content_of = lambda entry: entry.path.read_bytes()
+
+
+@defect
+def backup_of_two_moments() -> None:
+    """Copy the database later than the files that it names."""
+    copy = backing._copy_database
+
+    def late(connection: apsw.Connection, target: Path) -> None:
+        time.sleep(LATE)
+        copy(connection, target)
+
+    backing._copy_database = late
+    backing.transaction = lambda connection, mode: nullcontext()
+
+
+@defect
+def backup_without_log() -> None:
+    """Copy the file of the database as it stands, without what is only in its log."""
+    backing._copy_database = lambda connection, target: shutil.copyfile(connection.filename, target)

@@ -36,6 +36,10 @@ class Reader:
         self.keys: dict[str, set[str]] = {BEGUN: set(), ADDED: set(), ENDING: set(), GONE: set()}
         self.order: list[str] = []
         """The keys that were added, in their order."""
+        self.changes: list[tuple[str, list[str]]] = []
+        """Every change that was begun, in their order: BEGUN or ENDING, and its keys."""
+        self.n_done = 0
+        """How many of these were acknowledged."""
         self.is_over = False
 
     def read(self) -> None:
@@ -52,3 +56,7 @@ class Reader:
             self.keys[kind].update(keys)
             if kind == ADDED:
                 self.order.extend(keys)
+            if kind in (BEGUN, ENDING):
+                self.changes.append((kind, keys))
+            else:
+                self.n_done += 1
