@@ -47,6 +47,10 @@ def check_database(connection: apsw.Connection, full: bool) -> Iterator[Finding]
         if (found := connection.pragma(name)) != value:
             wrong = f"has the {name} {found!r} instead of {value!r}"
             yield Finding(SOURCE, "the database", wrong, RESTORE)
+    strangers = "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')"
+    for kind, name in connection.execute(strangers):
+        wrong = f"has the {kind} {name!r}, which is none of ours and is kept from acting"
+        yield Finding(SOURCE, "the database", wrong, RESTORE)
     if connection.reserve_bytes() != CHECKSUM_BYTES:
         yield Finding(SOURCE, "the database", "has pages without checksums", RESTORE)
 

@@ -48,6 +48,8 @@ def sqlite_errors(path: Path) -> Iterator[None]:
         ) from error
     except (apsw.CorruptError, apsw.NotADBError) as error:
         raise damaged_database(path, str(error)) from error
+    except apsw.SQLError as error:
+        raise damaged_database(path, f"its tables are not ours: {error}") from error
     except (apsw.CantOpenError, apsw.IOError, apsw.ReadOnlyError) as error:
         if getattr(error, "extendedresult", None) == apsw.SQLITE_IOERR_DATA:
             raise damaged_database(path, "a page does not have its checksum") from error
@@ -155,6 +157,9 @@ def _open(path: Path, flags: int, name: str | None = None) -> apsw.Connection:
     connection.set_busy_timeout(BUSY_MILLISECONDS)
     connection.pragma("foreign_keys", True)
     connection.pragma("trusted_schema", False)
+    # We have neither: in a collection that somebody else has packed they would act when we do.
+    for switch in (apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, apsw.SQLITE_DBCONFIG_ENABLE_VIEW):
+        connection.config(switch, 0)
     connection.pragma("cell_size_check", True)
     connection.pragma("mmap_size", 0)
     if connection.reserve_bytes() != CHECKSUM_BYTES:

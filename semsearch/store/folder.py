@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import uuid
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +17,23 @@ from semsearch.errors import (
     CollectionExists,
     CollectionNotFound,
     FormatTooNew,
+    shortened,
 )
 
 FORMAT_NAME = "semsearch collection"
 MAJOR = 2
 MINOR = 0
+
+LARGEST_STAMP = 64 * 1024
+"""Bytes of a FORMAT file; ours has 130."""
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
+SUFFIX = re.compile(r"\.[a-z]{1,16}")
+
+FILES = ("FORMAT", "LOCK", "store.db", "store.db-wal", "store.db-shm", "store.db-journal")
+FOLDERS = (
+    "tmp", "segments", "heads", "blobs", "derived", "derived/thumbnails", "quarantine"
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,23 +94,45 @@ class Folder:
 
     def segment(self, sha256: str) -> Path:
         """Where the vector segment of this digest stands."""
-        return self.segments / f"{sha256}.npy"
+        return self.segments / f"{self._digest(sha256)}.npy"
 
     def head(self, sha256: str) -> Path:
         """Where the stored result of this digest stands."""
-        return self.heads / f"{sha256}.npz"
+        return self.heads / f"{self._digest(sha256)}.npz"
 
     def derived_file(self, sha256: str, suffix: str) -> Path:
         """Where the derived file of this digest stands; `suffix` is such as ".faiss"."""
-        return self.derived / f"{sha256}{suffix}"
+        if SUFFIX.fullmatch(suffix) is None:
+            raise self._strange(suffix)
+        return self.derived / f"{self._digest(sha256)}{suffix}"
 
     def blob(self, sha256: str) -> Path:
         """Where the original image of this digest stands."""
-        return self.blobs / sha256[:2] / sha256
+        return self.blobs / self._digest(sha256)[:2] / sha256
 
     def owned(self, kind: str, sha256: str) -> Path:
-        """Where a file of the manifest stands; `kind` is segment, head or blob."""
-        return {"segment": self.segment, "head": self.head, "blob": self.blob}[kind](sha256)
+        """Where a file of the manifest stands; `kind` is segment, head or blob.
+
+        Raises:
+            CollectionDamaged: the manifest names what no semsearch writes: a path, perhaps, of a
+                file elsewhere that we were to remove.
+        """
+        place = {"segment": self.segment, "head": self.head, "blob": self.blob}.get(kind)
+        if place is None:
+            raise self._strange(kind)
+        return place(sha256)
+
+    def _digest(self, sha256: str) -> str:
+        if not isinstance(sha256, str) or DIGEST.fullmatch(sha256) is None:
+            raise self._strange(sha256)
+        return sha256
+
+    def _strange(self, name: object) -> CollectionDamaged:
+        return CollectionDamaged(
+            f"the database of {str(self.path)!r} names the file {shortened(name)}, which is none of"
+            " ours",
+            "restore it from a backup",
+        )
 
     def size(self) -> int:
         """Return how many bytes all the files take; writers may come and go meanwhile."""
@@ -118,7 +154,7 @@ def check_format(path: Path) -> Folder:
 
     Raises:
         CollectionNotFound: nothing is there, or something else.
-        CollectionDamaged: the FORMAT file is unreadable.
+        CollectionDamaged: the FORMAT file is unreadable, or a part of the collection is a link.
         FormatTooNew: a newer semsearch wrote it.
     """
     folder = Folder(path)
@@ -130,6 +166,11 @@ def check_format(path: Path) -> Folder:
         raise CollectionNotFound(
             f"{str(path)!r} is not a collection (it holds no FORMAT file)",
             "name the folder that `semsearch index` made",
+        )
+    for part in _strange_parts(path):
+        raise CollectionDamaged(
+            f"{str(part)!r} is a link or something else that is no part of a collection",
+            "put the file or folder itself there: nothing is written or removed through a link",
         )
     major, _ = _read_format(folder)
     if major > MAJOR:
@@ -190,20 +231,36 @@ def lay_out(path: Path) -> Folder:
     return folder
 
 
+def _strange_parts(path: Path) -> Iterator[Path]:
+    """Yield what stands at a place of ours and is no plain file or folder.
+
+    A collection that somebody else has packed may hold a link as its `tmp`, whose target we would
+    sweep, or as its LOCK, whose target we would empty.
+    """
+    for names, is_ours in ((FILES, stat.S_ISREG), (FOLDERS, stat.S_ISDIR)):
+        for name in names:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                if not is_ours((path / name).lstat().st_mode):
+                    yield path / name
+    with suppress(FileNotFoundError):
+        yield from (one for one in (path / "blobs").iterdir() if one.is_symlink())
+
+
 def _place(folder: Folder, path: Path, data: bytes) -> None:
     fsio.publish_bytes(data, scratch=folder.scratch, place=lambda _: path)
 
 
 def _read_format(folder: Folder) -> tuple[int, int]:
     try:
-        stamp = json.loads(folder.format.read_text("utf-8"))
+        with folder.format.open("rb") as file:
+            stamp = json.loads(file.read(LARGEST_STAMP).decode("utf-8"))
         if stamp["format"] != FORMAT_NAME:
             raise ValueError(stamp["format"])
         major, minor = int(stamp["major"]), int(stamp["minor"])
         if major < 1:
             raise ValueError(major)
         return major, minor
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise CollectionDamaged(
             f"the file {str(folder.format)!r} does not say which format this is",
             "restore it from a backup",

@@ -40,7 +40,7 @@ def writer_lock(path: Path, *, brief: bool = False) -> Iterator[bool]:
     """
     with fsio.disk_errors(path):
         fsio.checkpoint("create", path)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         _acquire(descriptor, path)
         was_clean = not _holder(descriptor)

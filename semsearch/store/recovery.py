@@ -7,7 +7,6 @@ and `check` tells it again until it is mended.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +15,9 @@ import apsw
 from semsearch import fsio
 from semsearch.errors import CollectionDamaged
 from semsearch.store.database import transaction
-from semsearch.store.folder import Folder
+from semsearch.store.folder import DIGEST, Folder
 
 logger = logging.getLogger(__name__)
-
-DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def recover(folder: Folder, connection: apsw.Connection) -> None:
@@ -75,10 +72,10 @@ def strays(folder: Folder, connection: apsw.Connection) -> Iterator[Path]:
     named = set(connection.execute("SELECT kind, sha256 FROM file"))
     named |= set(connection.execute("SELECT 'derived', sha256 FROM derived"))
     places = {
-        "segment": folder.segments.iterdir(),
-        "head": folder.heads.iterdir(),
+        "segment": folder.segments.glob("*"),
+        "head": folder.heads.glob("*"),
         "blob": folder.blobs.rglob("*"),
-        "derived": folder.derived.iterdir(),
+        "derived": folder.derived.glob("*"),  # which may vanish with its folder
     }
     for kind, paths in places.items():
         for path in paths:

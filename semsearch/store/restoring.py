@@ -25,13 +25,17 @@ from semsearch.store.archive import (
 from semsearch.store.backup import FORMAT
 from semsearch.store.database import open_writer, sqlite_errors
 from semsearch.store.findings import NOTE
-from semsearch.store.folder import Folder, check_format, check_free, make_folders
+from semsearch.store.folder import (
+    LARGEST_STAMP,
+    Folder,
+    check_format,
+    check_free,
+    make_folders,
+)
 from semsearch.store.merging import SPARE
 from semsearch.store.schema import TABLES
 
 LARGEST_MANIFEST = 1024 * 1024
-
-LARGEST_STAMP = 64 * 1024
 
 
 def restore(source: Path, target: Path) -> None:
@@ -104,7 +108,7 @@ def _manifest(members: Iterator[Member], name: str) -> dict[str, Any]:
         if manifest["format"] != FORMAT:
             raise not_a_backup(name, f"its form {manifest['format']!r} is not known here")
         return {"stamp": str(manifest["stamp"]), "database": str(manifest["database"])}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise not_a_backup(name, f"{MANIFEST!r} is unreadable") from error
 
 

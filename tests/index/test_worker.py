@@ -68,6 +68,17 @@ def test_a_collection_that_is_scanned_gets_no_file(job: IndexJob) -> None:
     assert not job.folder.exists()
 
 
+def test_a_worker_runs_no_module_of_the_folder_where_somebody_stands(
+    job: IndexJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "received"
+    here.mkdir()
+    (here / "numpy.py").write_text(f"open({str(tmp_path / 'was-run')!r}, 'w').close()")
+    monkeypatch.chdir(here)
+    run_worker(job)
+    assert not (tmp_path / "was-run").exists()
+
+
 def test_damaged_vectors_are_told_in_the_words_of_the_worker(job: IndexJob) -> None:
     job.files[0][0].write_bytes(b"no array")
     with pytest.raises(CollectionDamaged, match=r"the vectors '0.npy' cannot be read .* check"):
