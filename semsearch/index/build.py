@@ -52,7 +52,7 @@ def build_codes(
             index.train(_training_rows(rows, index, seed))
             _add(index, rows, on_progress)
     except RuntimeError as error:
-        raise ValueError(_refusal(spec, rows.dim, error)) from error
+        raise ValueError(refusal(spec, rows.dim, error)) from error
     return index
 
 
@@ -68,9 +68,12 @@ def empty_index(spec: str, dim: int) -> Any:
     _check_numbers(spec)
     faiss = library()
     try:
-        return faiss.index_factory(dim, spec, faiss.METRIC_INNER_PRODUCT)
+        index = faiss.index_factory(dim, spec, faiss.METRIC_INNER_PRODUCT)
     except (RuntimeError, MemoryError, OverflowError) as error:
-        raise ValueError(_refusal(spec, dim, error)) from error
+        raise ValueError(refusal(spec, dim, error)) from error
+    if index.metric_type != faiss.METRIC_INNER_PRODUCT:  # FAISS forgets it for a few kinds
+        raise ValueError(f"the index {spec!r} cannot be built: it compares by distance alone")
+    return index
 
 
 def _add(index: Any, rows: Rows, on_progress: Progress | None) -> None:
@@ -122,7 +125,7 @@ def _training_rows(rows: Rows, index: Any, seed: int) -> Any:
     return rows.take(np.sort(chosen))
 
 
-def _refusal(spec: str, dim: int, error: BaseException) -> str:
+def refusal(spec: str, dim: int, error: BaseException) -> str:
     """Return FAISS's own reason without its file names, as one sentence."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     reason = re.sub(r"^.*?(Error: |: )(?=[^:/]*$)", "", lines[-1]).strip().rstrip(".")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import log2
 
-from semsearch.index.build import Progress, build_codes
+from semsearch.index.build import Progress, build_codes, refusal
 from semsearch.index.codes import CodeIndex
 from semsearch.index.kinds import KINDS, SCANNED_VALUES, check_request
 from semsearch.index.plan import EXACT, RECALL_TARGET, IndexPlan
@@ -93,9 +93,12 @@ def _specs(rows: Rows, kind: str, seed: int) -> Iterator[str]:
 
 
 def _tuned(codes: CodeIndex, rows: Rows, live: Mask | None, sample: Sample) -> CodeIndex:
-    setting = tune(
-        codes, SearchView(rows, live, codes).everything, sample, codes.plan.recall_target
-    )
+    try:
+        setting = tune(
+            codes, SearchView(rows, live, codes).everything, sample, codes.plan.recall_target
+        )
+    except RuntimeError as error:  # FAISS's own: a few kinds cannot leave deleted rows out
+        raise ValueError(refusal(codes.plan.spec, rows.dim, error)) from error
     plan = replace(codes.plan, nprobe=setting.nprobe, candidates=setting.candidates)
     codes = confirmed(replace(codes, plan=plan), rows, live, sample)
     return replace(codes, plan=replace(codes.plan, reason=reason_of(codes.plan, codes.n_lists)))

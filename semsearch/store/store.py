@@ -218,13 +218,15 @@ class Store:
     def check(self, *, full: bool = False, repair: bool = False) -> CheckReport:
         """Look everything over, see `checking.check`; `repair` mends what can be made again.
 
+        Where the database itself is damaged, nothing is mended.
+
         Raises:
             CollectionLocked: another process is writing, and `repair` is wanted.
         """
-        if not repair:
-            return self._read(lambda connection: checking.check(self.folder, connection, full=full))
-        with self.writing() as writer:
-            return writer.check_and_repair(full=full)
+        if repair:
+            with suppress(CollectionDamaged), self.writing() as writer:
+                return writer.check_and_repair(full=full)
+        return self._read(lambda connection: checking.check(self.folder, connection, full=full))
 
     def backup(self, target: Path) -> BackupReport:
         """Write the collection as it stands now into one new file, see `backup.backup`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import numpy as np
 import pytest
 
 import semsearch
-from semsearch.collection import Collection
+from semsearch.collection import Collection, index_check
+from semsearch.collection.searching import LoadedIndex
+from semsearch.errors import CollectionDamaged
+from semsearch.store import Derived, Snapshot
 
 
 @pytest.fixture
@@ -54,3 +58,55 @@ def test_a_check_goes_on_beside_a_server_that_searches_and_adds(collection: Coll
             collection.add(vectors=np.ones((3, 8)), keys=[f"n{n}-{row}" for row in range(3)])
             assert reader.check(full=True).level == "ok"
             assert len(collection.neighbors(np.ones((1, 8)))[0]) == 1
+
+
+def test_an_index_that_misses_its_target_as_was_said_when_it_was_built_is_sound(
+    collection: Collection,
+) -> None:
+    rows = np.random.default_rng(1).standard_normal((6000, 8))
+    collection.add(vectors=rows, keys=[f"more{n}" for n in range(6000)])
+    built = collection.build_index(kind="PCA4,Flat") or {}
+    assert built["recall"] < 0.8
+    assert "misses the target of 0.95" in built["reason"]
+    assert collection.check(full=True).findings == ()
+
+
+def test_an_index_that_is_exchanged_while_it_is_checked_is_not_damaged(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = index_check.load
+    exchanges = iter(["HNSW16"])
+
+    def loaded_late(record: Derived, snapshot: Snapshot) -> LoadedIndex:
+        for kind in exchanges:
+            collection.build_index(kind)
+        return load(record, snapshot)
+
+    monkeypatch.setattr(index_check, "load", loaded_late)
+    report = collection.check(full=True, repair=True)
+    assert (report.level, report.repaired) == ("ok", 0)
+    assert collection.info()["index"] == "HNSW16"
+
+
+@pytest.mark.parametrize("repair", [False, True])
+def test_whatever_page_is_damaged_the_report_says_what_could_not_be_read(
+    collection: Collection, tmp_path: Path, repair: bool
+) -> None:
+    copy = Path(shutil.copytree(collection.path, tmp_path / "copy"))
+    sound = (copy / "store.db").read_bytes()
+    page_size = int.from_bytes(sound[16:18])
+    n_opened = 0
+    for start in range(page_size, len(sound), page_size):
+        data = bytearray(sound)
+        data[start + page_size // 2] ^= 1
+        (copy / "store.db").write_bytes(data)
+        try:
+            damaged = semsearch.open(copy)
+        except CollectionDamaged:
+            continue  # told by opening
+        with damaged:
+            n_opened += 1
+            report = damaged.check(full=True, repair=repair)
+            assert report.level == "source", start
+            assert report.repaired == 0
+    assert n_opened > 5

@@ -172,6 +172,7 @@ def test_lists_grow_with_the_root_of_the_rows() -> None:
         ("IVF16,Flat,RFlat", "has no use for 'RFlat': candidates are scored exactly from the st"),
         ("PQ8x4fs,Refine(SQ8)", "has no use for 'Refine'"),
         ("IDMap,Flat", "has no use for 'IDMap': rows keep their own numbers"),
+        ("HNSW16,PQ8", "'HNSW16,PQ8' cannot be built: it compares by distance alone"),
     ],
 )
 def test_a_kind_that_cannot_be_built_is_refused_with_its_name_and_the_reason(
@@ -179,6 +180,13 @@ def test_a_kind_that_cannot_be_built_is_refused_with_its_name_and_the_reason(
 ) -> None:
     with pytest.raises(ValueError, match=reason):
         check_request(kind, 0.95, DIM)
+
+
+def test_a_kind_that_cannot_leave_deleted_rows_out_is_refused_with_the_reason(rows: Rows) -> None:
+    live = np.ones(len(rows), dtype=np.bool_)
+    live[0] = False
+    with pytest.raises(ValueError, match="'IVF4,RQ2x4' cannot be built .* id selector not supp"):
+        choose_index(rows, live, kind="IVF4,RQ2x4")
 
 
 @pytest.mark.parametrize("target", [0, -1, 1.01, float("nan")])
