@@ -65,7 +65,7 @@ def compact(folder: Folder, connection: apsw.Connection) -> CompactReport:
     started = time.perf_counter()
     before = folder.size()
     dead = _dead(connection)
-    erases = connection.execute("SELECT 1 FROM meta WHERE name = ?", (ERASING,)).get is not None
+    erases = is_erasing(connection)
     rewrites = list(_rewrites(connection, dead))
     _check_room(folder, rewrites)
     if erases:
@@ -77,6 +77,11 @@ def compact(folder: Folder, connection: apsw.Connection) -> CompactReport:
     if erases:
         connection.execute("DELETE FROM meta WHERE name = ?", (ERASING,))
     return CompactReport(len(dead), before, folder.size(), time.perf_counter() - started)
+
+
+def is_erasing(connection: apsw.Connection) -> bool:
+    """Say whether bytes of deleted rows must leave the disk, which `compact` has not done yet."""
+    return connection.execute("SELECT 1 FROM meta WHERE name = ?", (ERASING,)).get is not None
 
 
 def mark_for_erasing(connection: apsw.Connection) -> None:

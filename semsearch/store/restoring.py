@@ -23,6 +23,7 @@ from semsearch.store.archive import (
     read_members,
 )
 from semsearch.store.backup import FORMAT
+from semsearch.store.compaction import compact, is_erasing, mark_for_erasing
 from semsearch.store.database import open_writer, sqlite_errors
 from semsearch.store.findings import NOTE
 from semsearch.store.folder import (
@@ -33,7 +34,7 @@ from semsearch.store.folder import (
     make_folders,
 )
 from semsearch.store.merging import SPARE
-from semsearch.store.schema import TABLES
+from semsearch.store.schema import ERASING, TABLES
 
 LARGEST_MANIFEST = 1024 * 1024
 
@@ -131,10 +132,16 @@ def _flaw_of(folder: Folder) -> str | None:
             return "its database has other tables than ours"
         connection.pragma("journal_mode", "WAL")
         connection.execute("DELETE FROM derived")
+        # A backup of the moment at which rows were being purged is sound; it is finished here.
+        is_purging = is_erasing(connection)
+        connection.execute("DELETE FROM meta WHERE name = ?", (ERASING,))
         report = checking.check(folder, connection, full=True, alone=True)
+        wrong = [finding for finding in report.findings if finding.level != NOTE]
+        if is_purging and not wrong:
+            mark_for_erasing(connection)
+            compact(folder, connection)
     finally:
         connection.close()
-    wrong = [finding for finding in report.findings if finding.level != NOTE]
     return f"{wrong[0].thing} {wrong[0].wrong}" if wrong else None
 
 

@@ -71,6 +71,22 @@ def test_a_restored_collection_is_the_one_that_was_backed_up(filled: Store, tmp_
     assert "one more" in keys(again)
 
 
+def test_a_backup_of_the_middle_of_a_purge_is_restored_without_the_purged_bytes(
+    filled: Store, tmp_path: Path
+) -> None:
+    with filled.writing() as writer:
+        writer.commit(Batch([item("secret", "what nobody may know")], vectors(1, 9)))
+        writer.delete([int(filled.snapshot().ids[-1])], erase=True)
+        source = back_up(filled, tmp_path / "b.tar")
+    assert b"what nobody may know" in source.read_bytes()
+    restore(source, tmp_path / "restored")
+    restored = Store(tmp_path / "restored")
+    assert keys(restored) == keys(filled)
+    assert restored.check(full=True).findings == ()
+    restored.close()
+    assert b"what nobody may know" not in (tmp_path / "restored" / "store.db").read_bytes()
+
+
 def test_a_backup_is_a_plain_tar_with_names_that_tell(filled: Store, tmp_path: Path) -> None:
     with tarfile.open(back_up(filled, tmp_path / "b.tar")) as archive:
         names = archive.getnames()
