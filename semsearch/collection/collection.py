@@ -105,6 +105,9 @@ class Collection(Insight, Upkeep):
         """
         if (keys is None) == (where is None):
             raise ValueError("delete() needs either keys or where")
+        # What is refused before the lock is taken leaves no writer that failed, and no recovery.
+        allowing(self._store, where)
+        self._live(keys or [])
         with self._store.writing() as writer:
             if where is not None:
                 ids = passing_ids(self._store, where).tolist()

@@ -84,6 +84,7 @@ class Exchange:
         filler = self._filler(space, module)
         filler.fill()
         filler.check_complete()
+        self._store.verify(space)
         comparison = self._compared(filler.space, module, asked, k)
         if switch:
             if self._before_switch is not None:
@@ -100,6 +101,7 @@ class Exchange:
         filler = self._filler(spaces[PREVIOUS], self._module_of(spaces[PREVIOUS]))
         filler.fill()
         filler.check_complete()
+        self._store.verify(filler.space)
         self._switch(filler)
         return self._report(spaces[CURRENT], filler, None, started)
 

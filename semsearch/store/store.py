@@ -48,7 +48,7 @@ from semsearch.store.schema import Space
 from semsearch.store.segments import Ids
 from semsearch.store.spaces import StoredContent
 from semsearch.store.upgrade import upgrade_if_older
-from semsearch.store.verifying import Verification
+from semsearch.store.verifying import Verification, verify_space
 from semsearch.store.writer import Writer
 
 T = TypeVar("T")
@@ -142,11 +142,13 @@ class Store:
         """
         if state not in self.spaces():
             raise spaces.none_there(self.folder, state)
-        snapshot = self._settled(
+        return self._settled(
             lambda connection: reader.read_snapshot(connection, self.folder, None, state)
         )
-        self._verification.look_at(snapshot.segments)
-        return snapshot
+
+    def verify(self, space: Space) -> None:
+        """Read all vectors of a space that is not searched yet, see `verifying.verify_space`."""
+        self._read(lambda connection: verify_space(self.folder, connection, space))
 
     def spaces(self) -> dict[str, Space]:
         """Return the vector spaces by state: 'current', and 'building' or 'previous' if any."""

@@ -10,10 +10,13 @@ import threading
 from collections import deque
 from collections.abc import Iterable
 
+import apsw
+
 from semsearch import fsio
 from semsearch.errors import CollectionDamaged
 from semsearch.store.folder import Folder
-from semsearch.store.segments import Segment
+from semsearch.store.schema import Space
+from semsearch.store.segments import Segment, map_verified, read_entries
 
 logger = logging.getLogger(__name__)
 
@@ -93,3 +96,21 @@ class Verification:
                 "run `semsearch check --full`, and restore the collection from a backup",
             )
             logger.error(self._wrong.problem)
+
+
+def verify_space(folder: Folder, connection: apsw.Connection, space: Space) -> None:
+    """Compare every file of a vector space that is not searched yet, before it is switched to.
+
+    Raises:
+        CollectionDamaged: one does not hold what was written.
+    """
+    for entry in read_entries(connection, space.id):
+        try:
+            map_verified(folder, entry, space.dim)
+        except CollectionDamaged as error:
+            if entry in read_entries(connection, space.id):  # else it was merged away meanwhile
+                raise CollectionDamaged(
+                    error.problem,
+                    "nothing was switched: drop those vectors with `semsearch reencode NAME"
+                    " --drop-old` or --abandon, or restore a backup",
+                ) from error

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import semsearch
-from semsearch.errors import CollectionError
+from semsearch.errors import CollectionError, KeyNotFound, QueryError
 
 
 @pytest.fixture
@@ -106,3 +106,15 @@ def test_a_module_collection_refuses_own_vectors(tmp_path: Path) -> None:
 def test_no_module_needs_a_width(tmp_path: Path, dim: object, message: str) -> None:
     with pytest.raises((ValueError, TypeError), match=message):
         semsearch.create(tmp_path / "own2", module=None, dim=dim)
+
+
+def test_a_deletion_that_is_refused_leaves_nothing_to_recover_from(
+    collection: semsearch.Collection,
+) -> None:
+    collection.add(vectors=np.eye(4), keys=["a", "b", "c", "d"])
+    with pytest.raises(KeyNotFound):
+        collection.delete(["a", "typo"])
+    with pytest.raises(QueryError):
+        collection.delete(where="nosuch = 1")
+    assert (collection.path / "LOCK").read_bytes() == b""
+    assert len(collection) == 4
