@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -16,8 +15,8 @@ from semsearch.collection.indexing import IndexFiles
 from semsearch.collection.searching import LiveView, Seen
 from semsearch.index import files
 from semsearch.index.scope import Scope
+from semsearch.store import Store, column_files, columns
 from semsearch.store import backup as backing
-from semsearch.store import column_files, columns
 from tests.faults.defects import defect
 
 LATE = 0.3
@@ -121,6 +120,30 @@ def backup_of_two_moments() -> None:
 
 
 @defect
-def backup_without_log() -> None:
-    """Copy the file of the database as it stands, without what is only in its log."""
-    backing._copy_database = lambda connection, target: shutil.copyfile(connection.filename, target)
+def backup_of_yesterday() -> None:
+    """Give every time the first backup that was made."""
+    first: list[tuple[bytes, Any]] = []
+    back_up = Store.backup
+
+    def same(self: Store, target: Path) -> Any:
+        if not first:
+            report = back_up(self, target)
+            first.append((target.read_bytes(), report))
+        target.write_bytes(first[0][0])
+        return first[0][1]
+
+    Store.backup = same  # type: ignore[method-assign]
+
+
+@defect
+def leaked_views() -> None:
+    """Keep what every search has seen."""
+    leaked: list[Any] = []
+    of = Seen.of
+
+    def kept(snapshot: Any, index: Any) -> Seen:
+        seen = of(snapshot, index)
+        leaked.append((seen, snapshot.every.repeat(4)))
+        return seen
+
+    Seen.of = kept  # type: ignore[method-assign,assignment]
