@@ -13,6 +13,7 @@ from semsearch import fsio
 from semsearch.store.database import CHECKSUM_BYTES, USER_VERSION, transaction
 from semsearch.store.findings import DERIVED, NOT_WRITTEN, NOTE, RESTORE, SOURCE, Finding
 from semsearch.store.folder import Folder
+from semsearch.store.reader import read_space
 from semsearch.store.recovery import flaw_of, strays
 from semsearch.store.schema import APPLICATION_ID, ERASING
 from semsearch.store.segments import Entry, Ids, read_entries
@@ -37,7 +38,8 @@ def check_database(connection: apsw.Connection, full: bool) -> Iterator[Finding]
     pragma = "integrity_check" if full else "quick_check"
     for (verdict,) in connection.execute(f"PRAGMA {pragma}({MOST_VERDICTS})"):
         if verdict != "ok":
-            yield Finding(SOURCE, "the database", f"is damaged ({verdict})", RESTORE)
+            wrong = f"is damaged ({str(verdict).splitlines()[-1]})"  # the first names "main"
+            yield Finding(SOURCE, "the database", wrong, RESTORE)
     wanted = {
         "application_id": APPLICATION_ID,
         "user_version": USER_VERSION,
@@ -47,12 +49,26 @@ def check_database(connection: apsw.Connection, full: bool) -> Iterator[Finding]
         if (found := connection.pragma(name)) != value:
             wrong = f"has the {name} {found!r} instead of {value!r}"
             yield Finding(SOURCE, "the database", wrong, RESTORE)
+    if connection.reserve_bytes() != CHECKSUM_BYTES:
+        yield Finding(SOURCE, "the database", "has pages without checksums", RESTORE)
+
+
+def check_facts(connection: apsw.Connection) -> Iterator[Finding]:
+    """See that the database says what everybody asks of it first, and holds nothing that acts."""
+    if connection.execute("SELECT 1 FROM meta WHERE name = 'modality'").get is None:
+        yield Finding(SOURCE, "the database", "does not say what its items are", RESTORE)
+    [(last, largest)] = connection.execute(
+        "SELECT (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'item'),"
+        " (SELECT coalesce(max(id), 0) FROM item)"
+    )
+    if last < largest:
+        wrong = f"would give ids from {last + 1} on, which items have"
+        yield Finding(SOURCE, "the database", wrong, RESTORE)
+    read_space(connection)  # tells what is wrong with it
     strangers = "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')"
     for kind, name in connection.execute(strangers):
         wrong = f"has the {kind} {name!r}, which is none of ours and is kept from acting"
         yield Finding(SOURCE, "the database", wrong, RESTORE)
-    if connection.reserve_bytes() != CHECKSUM_BYTES:
-        yield Finding(SOURCE, "the database", "has pages without checksums", RESTORE)
 
 
 def check_rows_and_vectors(connection: apsw.Connection) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from semsearch import fsio
 from semsearch.errors import CollectionDamaged
 from semsearch.store.catalogue_check import (
     check_database,
+    check_facts,
     check_files,
     check_names,
     check_rows_and_vectors,
@@ -34,6 +35,14 @@ COUNTS = {
     "files": "SELECT count(*) FROM file",
     "derived": "SELECT count(*) FROM derived",
 }
+
+STRANGE = (
+    ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError,
+    ValueError,
+)  # fmt: skip
+"""What values of other kinds than ours lead to, in a database that somebody else has made."""
+
+LONGEST = 200
 
 Part = tuple[str, Callable[[], Iterable[Finding]]]
 """What is looked at, in words, and the look."""
@@ -77,6 +86,7 @@ def repair(folder: Folder, connection: apsw.Connection, *, full: bool = False) -
 
 def _parts(folder: Folder, connection: apsw.Connection, full: bool, alone: bool) -> Iterator[Part]:
     yield "the database", lambda: check_database(connection, full)
+    yield "the database", lambda: check_facts(connection)
     yield "the list of vectors", lambda: check_rows_and_vectors(connection)
     yield "the list of files", lambda: check_names(connection)
     yield "the list of files", lambda: check_files(folder, connection, full)
@@ -96,6 +106,9 @@ def _carefully(folder: Folder, thing: str, look: Callable[[], Iterable[Finding]]
             found.extend(look())
     except CollectionDamaged as error:
         found.append(Finding(SOURCE, thing, f"cannot be read ({error.problem})", RESTORE))
+    except STRANGE as error:
+        wrong = f"cannot be read ({type(error).__name__}: {error})"
+        found.append(Finding(SOURCE, thing, wrong[:LONGEST], RESTORE))
     return found
 
 

@@ -148,7 +148,7 @@ def _packed(ids: Ids) -> bytes | None:
 
 
 def _unpacked(packed: bytes | None, rows: int) -> Ids:
-    return covered(unpacked_ids(packed), rows)
+    return covered(unpacked_ids(packed, rows), rows)
 
 
 def _files_of(

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,11 +38,8 @@ def writer_lock(path: Path, *, brief: bool = False) -> Iterator[bool]:
     Raises:
         CollectionLocked: another writer holds the lock; names it.
     """
-    with fsio.disk_errors(path):
-        fsio.checkpoint("create", path)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    descriptor = _taken(path)
     try:
-        _acquire(descriptor, path)
         was_clean = not _holder(descriptor)
         _write(descriptor, path, _signature(brief))
         # Without this, a power cut could leave what we half wrote and no word that we died.
@@ -52,6 +49,28 @@ def writer_lock(path: Path, *, brief: bool = False) -> Iterator[bool]:
         yield was_clean
         _write(descriptor, path, b"")
     finally:
+        os.close(descriptor)
+
+
+def _taken(path: Path) -> int:
+    """Return the lock's file, open and locked; it stands where `path` says.
+
+    While we waited, the collection may have been removed, and another one made in its place: the
+    lock of a file that has gone keeps nobody out.
+    """
+    while True:
+        with fsio.disk_errors(path):
+            fsio.checkpoint("create", path)
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            descriptor = os.open(path, flags, 0o600)
+        try:
+            _acquire(descriptor, path)
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(descriptor), path.lstat()):
+                    return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
         os.close(descriptor)
 
 

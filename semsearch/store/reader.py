@@ -132,7 +132,7 @@ def read_snapshot(
             first_id,
             map_segment(folder, sha256, size, (n, space.dim)),
             sha256,
-            unpacked_ids(packed),
+            unpacked_ids(packed, n),
         )
         for first_id, n, packed, sha256, size in found
     )
@@ -148,7 +148,11 @@ def read_space(connection: apsw.Connection, state: str = "current") -> Space:
         path = Path(connection.db_filename("main"))
         raise damaged_database(path, f"it names no vector space that is {state}")
     id_, handle, digest, dim, card = found
-    return Space(dim, handle, digest, json.loads(card), id_)
+    try:
+        return Space(dim, handle, digest, json.loads(card), id_)
+    except (TypeError, ValueError, RecursionError) as error:
+        path = Path(connection.db_filename("main"))
+        raise damaged_database(path, f"the card of its {state} module is unreadable") from error
 
 
 def read_version(connection: apsw.Connection) -> int:

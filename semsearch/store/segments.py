@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -51,11 +52,26 @@ def packed_ids(ids: Ids) -> bytes | None:
     return zlib.compress(np.diff(ids, prepend=0).astype("<i8").tobytes())
 
 
-def unpacked_ids(packed: bytes | None) -> Ids | None:
-    """Return what `packed_ids` packed; None where there are no gaps."""
+def unpacked_ids(packed: bytes | None, n: int) -> Ids | None:
+    """Return the `n` ids that `packed_ids` packed; None where there are no gaps.
+
+    No more than `n` are unpacked: what claims to be them may hold gigabytes of zeros.
+
+    Raises:
+        CollectionDamaged: they are not n ascending ids.
+    """
     if packed is None:
         return None
-    return np.cumsum(np.frombuffer(zlib.decompress(packed), dtype="<i8"), dtype=np.int64)
+    ids = np.empty(0, np.int64)
+    with suppress(zlib.error, TypeError, ValueError, OverflowError):
+        data = zlib.decompressobj().decompress(packed, 8 * n + 1)
+        ids = np.cumsum(np.frombuffer(data, dtype="<i8"), dtype=np.int64)
+    if len(ids) != n or (np.diff(ids) <= 0).any():
+        raise CollectionDamaged(
+            f"a list of {n:,} items in the database is not what was written",
+            "restore the collection from a backup",
+        )
+    return ids
 
 
 @dataclass(frozen=True)
@@ -71,7 +87,7 @@ class Entry:
     @cached_property
     def ids(self) -> Ids:
         """The id of each row, ascending, shape (n,)."""
-        gaps = unpacked_ids(self.packed)
+        gaps = unpacked_ids(self.packed, self.n)
         if gaps is not None:
             return gaps
         return np.arange(self.first_id, self.first_id + self.n, dtype=np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import threading
 import time
 from pathlib import Path
@@ -63,3 +64,27 @@ def test_a_brief_writer_that_takes_long_is_told_in_the_end(
         store.writing(),
     ):
         pass
+
+
+def test_the_lock_of_a_collection_that_was_exchanged_meanwhile_is_that_of_the_new_one(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "LOCK"
+    holding, done = threading.Event(), threading.Event()
+
+    def wait_and_hold() -> None:
+        with writer_lock(path):
+            holding.set()
+            done.wait(10)
+
+    waiting = threading.Thread(target=wait_and_hold)
+    with writer_lock(path, brief=True):
+        waiting.start()
+        time.sleep(SECONDS)
+        path.unlink()
+        path.touch()
+    assert holding.wait(10)
+    with path.open() as new, pytest.raises(BlockingIOError):
+        fcntl.flock(new, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    done.set()
+    waiting.join()

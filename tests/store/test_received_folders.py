@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import zlib
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ FORMATS = [
 ]
 
 
-def change(store: Store, sql: str, *values: object) -> None:
+def change(store: Store, sql: str, *values: str | int | bytes) -> None:
     connection = open_writer(store.folder.database)
     connection.execute(sql, values)
     connection.close()
@@ -150,3 +151,33 @@ def test_a_format_file_that_nobody_of_us_wrote_is_refused(store: Store, text: st
     store.folder.format.write_text(text)
     with pytest.raises(CollectionDamaged, match="does not say which format"):
         Store(store.folder.path)
+
+
+STRANGE = {
+    "a key of bytes": ("UPDATE item SET key = ? WHERE id = 1", b"\xff"),
+    "a card that is no JSON": ("UPDATE space SET card = ?", "["),
+    "a deep card": ("UPDATE space SET card = ?", "[" * 100_000),
+    "ids that are no archive": ("UPDATE segment SET ids = ?", b"junk"),
+    "ids that explode": ("UPDATE segment SET ids = ?", zlib.compress(bytes(2**26))),
+    "ids that are the same": ("UPDATE segment SET ids = ?", zlib.compress(b"\x01" + bytes(15))),
+    "billions of rows": ("UPDATE segment SET n = ?", 2**40),
+    "no modality": ("DELETE FROM meta",),
+    "ids to be given again": ("UPDATE sqlite_sequence SET seq = 1 WHERE name = 'item'",),
+    "no space": ("UPDATE space SET state = 'previous'",),
+}
+
+
+@pytest.mark.parametrize("what", STRANGE)
+def test_a_check_tells_what_a_foreign_writer_left(store: Store, what: str) -> None:
+    put(store, "a", "b")
+    change(store, *STRANGE[what])
+    report = store.check(full=True)
+    assert any(finding.level == "source" for finding in report.findings)
+
+
+@pytest.mark.parametrize("what", [one for one in STRANGE if one.startswith(("ids that", "a card"))])
+def test_a_search_of_what_a_foreign_writer_left_is_refused(store: Store, what: str) -> None:
+    put(store, "a", "b")
+    change(store, *STRANGE[what])
+    with pytest.raises(CollectionDamaged):
+        Store(store.folder.path).snapshot()
