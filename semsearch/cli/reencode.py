@@ -83,7 +83,7 @@ def _lines(path: str) -> list[str]:
         lines = Path(path).read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(
-            f"the queries in {path!r} cannot be read ({error})",
+            f"the queries in {path!r} cannot be read ({getattr(error, 'strerror', None) or error})",
             "name a text file in UTF-8 with one query a line",
         ) from error
     found = [line for line in lines if line.strip()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -25,7 +25,7 @@ SHOWN_KEYS = 10
 @click.command()
 @name_argument
 @click.option("--full", is_flag=True, help="Read every row, vector and file, and try the index.")
-@click.option("--repair", is_flag=True, help="Sweep and set aside what can be made again.")
+@click.option("--repair", is_flag=True, help="As --full, and make again what can be.")
 @json_option
 @click.pass_context
 def check(context: click.Context, *, name: str, full: bool, repair: bool, as_json: bool) -> None:
@@ -49,13 +49,17 @@ def check(context: click.Context, *, name: str, full: bool, repair: bool, as_jso
     if as_json:
         print_json(report.as_dict())
     else:
-        _tell(report)
+        _tell(report, repair)
+    if report.repaired:
+        build_if_due(collection)
     context.exit(CODES[report.level])
 
 
-def _tell(report: CheckReport) -> None:
+def _tell(report: CheckReport, repair: bool) -> None:
     for finding in report.findings:
-        click.echo(f"{finding.level:8}{finding}{_touched(finding)}")
+        is_mended = repair and "--repair" in finding.remedy
+        told = replace(finding, remedy="mended") if is_mended else finding
+        click.echo(f"{told.level:8}{told}{_touched(told)}")
     seen = report.counts
     click.echo(
         f"{_verdict(report)}: {counted(seen.get('items', 0), 'item')},"
@@ -69,7 +73,9 @@ def _verdict(report: CheckReport) -> str:
     mended = f", {report.repaired} mended" if report.repaired else ""
     verdicts = {
         "ok": "all is well" if report.full else "all is well as far as a quick check sees",
-        "derived": "nothing is lost: what is damaged can be made again",
+        "derived": "nothing is lost: what is damaged can be made again"
+        if not report.repaired
+        else "nothing is lost",
         "source": "something of your own is damaged",
     }
     return verdicts[report.level] + mended
@@ -139,3 +145,4 @@ def restore(context: click.Context, *, file: Path, name: str) -> None:
         collection = restored(indexes_of(context), file, name)
         context.with_resource(collection)
     click.echo(f"{name}: {counted(len(collection), 'item')} restored and checked")
+    build_if_due(collection)

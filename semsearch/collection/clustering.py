@@ -53,7 +53,7 @@ class Clustering:
     """Which item belongs to which cluster: `labels` (n,) is aligned with `keys`, -1 an outlier."""
 
     name: str
-    keys: list[str]
+    keys: list[str] = field(repr=False)
     labels: npt.NDArray[np.int64]
     clusters: tuple[Cluster, ...]
     method: str

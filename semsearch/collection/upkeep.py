@@ -78,8 +78,9 @@ class Upkeep(Reencodable, Indexed):
         """Prove on the disk that the collection is what was written; tell what is not.
 
         `full` reads every row, vector and file, and compares the index with an exact search on
-        `n_queries` stored items. `repair` sweeps and sets aside what can be made again; what only
-        you could make stays as it is. Searches and writers may go on, unless `repair` is wanted.
+        `n_queries` stored items. `repair` looks at all of that, sweeps, and sets aside what can be
+        made again; what only you could make stays as it is. Searches and writers may go on, unless
+        `repair` is wanted.
 
         Returns:
             A report: its `level` is "ok", "derived" (nothing is lost) or "source", its `findings`
@@ -88,6 +89,7 @@ class Upkeep(Reencodable, Indexed):
         Raises:
             CollectionLocked: another process is writing, and `repair` is wanted.
         """
+        full = full or repair  # what only digests tell has to be found to be mended
         report = self._store.check(full=full, repair=repair)
         if not full:
             return report

@@ -93,7 +93,7 @@ def json_document(source: WatchedFile) -> dict[str, list[Any]]:
 def json_reason(error: Exception) -> str:
     """Return what the JSON parser found wrong."""
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at column {error.colno}"
+        return f"{error.msg.removesuffix(' at')} at column {error.colno}"
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     return str(error)

@@ -129,4 +129,7 @@ def refusal(spec: str, dim: int, error: BaseException) -> str:
     """Return FAISS's own reason without its file names, as one sentence."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     reason = re.sub(r"^.*?(Error: |: )(?=[^:/]*$)", "", lines[-1]).strip().rstrip(".")
-    return f"the index {spec!r} cannot be built for vectors of {dim} dimensions: {reason}"
+    return (
+        f"the index {spec!r} cannot be built for vectors of {dim} dimensions: {reason}; give exact,"
+        " flat, ivf, hnsw or a FAISS factory string"
+    )

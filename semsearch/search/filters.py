@@ -49,7 +49,7 @@ def parse_filter(where: str, fields: Mapping[str, str]) -> Node:
     if len(where) > MAX_LENGTH:
         raise QueryError(f"the filter is longer than {MAX_LENGTH} characters", "shorten it")
     try:
-        return _Reading(where, fields).node(_parsed(where))
+        return _Reading(where, fields).node(_parsed(where, fields))
     except RecursionError as error:
         raise QueryError(
             f"{_named(where)} is nested too deeply", "use fewer parentheses"
@@ -62,21 +62,26 @@ def _named(where: str) -> str:
     return f"the filter {shortened(where, LONGEST_SHOWN)}"
 
 
-def _parsed(where: str) -> Expression:
+def _parsed(where: str, fields: Mapping[str, str]) -> Expression:
     import sqlglot
     from sqlglot.errors import SqlglotError
 
     try:
         parsed = sqlglot.parse_one(where, dialect="sqlite", into=sqlglot.exp.Condition)
     except SqlglotError as error:
-        raise Mistake(f"cannot be read{_position(error)}", f"write it as in {EXAMPLE!r}") from error
+        near, column = _position(error)
+        where_it_stops = f" at character {column}, near {near!r}" if near and column else ""
+        remedy = f"write it as in {EXAMPLE!r}"
+        if near in fields:  # a field that is named as a word of SQL, such as "when"
+            remedy = f'write the field in double quotes: "{near}"'
+        raise Mistake(f"cannot be read{where_it_stops}", remedy) from error
     return cast("Expression", parsed)
 
 
-def _position(error: Exception) -> str:
+def _position(error: Exception) -> tuple[str, int]:
+    """Return the word at which the reading stopped and the number of its last character."""
     details = getattr(error, "errors", None) or [{}]
-    near, column = details[0].get("highlight"), details[0].get("col")
-    return f" at character {column}, near {near!r}" if near and column else ""
+    return details[0].get("highlight") or "", details[0].get("col") or 0
 
 
 class _Reading:
@@ -156,10 +161,13 @@ class _Reading:
             return Field(name, self._fields[name])
         if name in ITEM_COLUMNS:
             return Field(name, ITEM)
-        known = ", ".join([*self._fields, *ITEM_COLUMNS])
+        known = [*self._fields, *ITEM_COLUMNS]
+        meant = next((each for each in known if each.lower() == name.lower()), None)
         raise Mistake(
             f"names the unknown field {shortened(name)}",
-            f"there are: {known}; put texts in single quotes",
+            f"did you mean {meant!r}?"
+            if meant
+            else f"there are: {', '.join(known)}; put texts in single quotes",
         )
 
 
@@ -183,6 +191,9 @@ def _literal(expression: Expression) -> Literal:
             value = _literal(expression.this)
             if isinstance(value, int | float) and not isinstance(value, bool):
                 return -value
+        case "Sub":  # 2024-05-01 is a subtraction
+            shown = shortened(expression.sql(dialect="sqlite"), LONGEST_SHOWN)
+            raise Mistake(f"reckons {shown}", "write dates in single quotes: '2024-05-01'")
     raise _refusal(expression)
 
 

@@ -42,6 +42,20 @@ def test_what_can_be_made_again_exits_with_1_and_is_mended(indexed: Run, folder:
     assert indexed("check", "reviews").exit_code == 0
 
 
+def test_a_repair_mends_what_only_a_full_check_sees(indexed: Run, folder: Path) -> None:
+    assert indexed("build-index", "reviews", "--kind", "Flat").exit_code == 0
+    [path] = (folder / "derived").iterdir()
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    assert "with --repair" in indexed("check", "reviews", "--full").stdout
+    result = indexed("check", "reviews", "--repair")
+    assert result.exit_code == 1
+    assert "the index 'vectors' is not what was written; mended" in result.stdout
+    assert "nothing is lost, 1 mended" in result.stdout
+    assert indexed("check", "reviews", "--full").exit_code == 0
+
+
 def test_damage_of_the_users_own_exits_with_2_and_names_the_items(
     indexed: Run, folder: Path
 ) -> None:

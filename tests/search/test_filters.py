@@ -17,6 +17,7 @@ FIELDS = {
     "seen": "date",
     "colours": "list",
     "a.b": "number",
+    "when": "number",
 }
 ROWS = {
     "a": {"stars": 1, "source": "yelp", "verified": True, "my field": "x",
@@ -149,10 +150,13 @@ def test_values_are_values_whatever_they_hold(text: str) -> None:
         ("", "the filter is empty"),
         ("   ", "the filter is empty"),
         ("star = 1", "unknown field 'star'; there are: stars, source, verified, my field, seen,"
-         " colours, a.b, key, text"),
+         " colours, a.b, when, key, text"),
         ("x.stars = 1", "unknown field 'x.stars'"),
         ('source = "yelp"', "unknown field 'yelp'; .* put texts in single quotes"),
         ('source in ("yelp")', "unknown field 'yelp'; .* put texts in single quotes"),
+        ("Stars = 1", "unknown field 'Stars'; did you mean 'stars'"),
+        ("seen > 2024-05-01", "reckons '2024 - 05 - 01'; write dates in single quotes"),
+        ("when = 1", "at character 4, near 'when'; write the field in double quotes"),
         ("stars <=", "cannot be read at character 8"),
         ("stars <= 2 andd source = 'x'", "cannot be read at character 15, near 'andd'"),
         ("(stars = 1", "cannot be read"),
