@@ -60,5 +60,6 @@ SUITE = Suite(
     run=run,
     sizes={"fast": 10, "deep": 300},  # seconds
     defects=("tombstones-dropped", "forgotten-tail", "stale-view", "first-rows-mapped"),
+    defect_size=5,
     unit="answers",
 )

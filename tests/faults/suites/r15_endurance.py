@@ -71,5 +71,6 @@ SUITE = Suite(
     run=run,
     sizes={"fast": 8, "deep": 300},  # seconds
     defects=("leaked-views",),
+    defect_size=4,
     unit="samples",
 )
