@@ -87,6 +87,7 @@ class Commands(click.Group):
 @click.option(
     "--wait",
     type=click.FloatRange(0),
+    envvar=WAIT,
     metavar="SECONDS",
     help="Wait for another process that is writing.",
 )

@@ -156,3 +156,10 @@ def test_a_command_waits_for_another_writer_when_told_to(
     assert indexed("--wait", "30", "delete", "reviews", "a").exit_code == 0
     timer.join()
     assert os.environ.get("SEMSEARCH_WAIT", "") == ""
+
+
+def test_a_wish_to_wait_that_is_no_number_is_wrong_usage_of_any_command(
+    indexed: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEMSEARCH_WAIT", "long")
+    assert "'long' is not a valid float" in refused(indexed("check", "reviews", "--repair"), 2)
