@@ -176,8 +176,9 @@ def _print_reports(names: Sequence[str], reports: Sequence[AddReport], as_json: 
     rest = len(skipped) - SHOWN_SKIPPED
     if rest > 0:
         console.print(f"  and {rest:,} more; --json lists them all")
-    for note in total.notes:
-        console.print(f"  note: {note}")
+    for name, report in zip(names, reports, strict=True):
+        for note in report.notes:
+            console.print(f"  note: {f'{name}: ' if several else ''}{note}")
 
 
 def _check_something_stands(reports: Sequence[AddReport]) -> None:

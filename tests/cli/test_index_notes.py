@@ -20,6 +20,14 @@ def test_a_type_that_changes_is_shown_and_stands_in_the_json(indexed: Run, tmp_p
     assert json.loads(indexed(*words, "--json").stdout)["notes"] == []
 
 
+def test_of_several_sources_a_note_names_its_own(indexed: Run, tmp_path: Path) -> None:
+    sound, later = tmp_path / "sound.csv", tmp_path / "later.csv"
+    sound.write_text("id,review,stars\ne,Soup again,3\n")
+    later.write_text("id,review,stars\nf,A film,n/a\n")
+    result = indexed("index", "reviews", sound, later, "--text", "review", "--key", "id")
+    assert f"note: {later}: the field 'stars' held numbers" in " ".join(result.stderr.split())
+
+
 def test_another_column_of_texts_is_shown(indexed: Run, table: Path) -> None:
     result = indexed("index", "reviews", table, "--text", "stars", "--key", "id", "--json")
     [told] = json.loads(result.stdout)["notes"]
