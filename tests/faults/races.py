@@ -91,8 +91,10 @@ def _mark_who_is_inside(path: Path) -> None:
         with writing(self, **options) as writer:
             descriptor = os.open(marker, os.O_CREAT | os.O_RDWR, 0o600)
             other = os.pread(descriptor, 20, 0).decode()
-            if other and Path(f"/proc/{other}").exists():
-                raise RuntimeError(f"process {other} is inside too")
+            if _is_alive(other):
+                time.sleep(0.05)  # one that was killed may be on its way out
+                if _is_alive(other):
+                    raise RuntimeError(f"process {other} is inside too")
             os.pwrite(descriptor, str(os.getpid()).encode(), 0)
             time.sleep(0.002)
             try:
@@ -102,6 +104,13 @@ def _mark_who_is_inside(path: Path) -> None:
                 os.close(descriptor)
 
     Store.writing = marked  # type: ignore[method-assign]
+
+
+def _is_alive(process: str) -> bool:
+    try:
+        return bool(process) and "State:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _wait_until(start: float) -> None:

@@ -66,7 +66,7 @@ def mixed_steps(seed: int, rounds: int = 2, rows: int = 5, index: str | None = N
         steps.append({"do": "index", "kind": index} if index else {"do": "reopen"})
         steps.append(_add(alive, {key: 0 for key in gone[:1]}))  # a key that was deleted comes back
         steps.append({"do": "compact"})
-        steps.append(_delete(alive, chance.sample(sorted(alive), 2), purge=bool(number % 2)))
+        steps.append(_delete(alive, chance.sample(sorted(alive), 2), purge=number == rounds - 1))
     return steps
 
 
