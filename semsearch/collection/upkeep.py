@@ -9,9 +9,10 @@ from typing import Any
 
 from semsearch.collection import classifier as classifiers
 from semsearch.collection import clustering as clusterings
+from semsearch.collection.checks import check_whole
 from semsearch.collection.facts import files_by_kind, index_facts
 from semsearch.collection.index_check import check_index
-from semsearch.collection.indexed import N_QUERIES, Indexed
+from semsearch.collection.indexed import MOST_QUERIES, N_QUERIES, Indexed
 from semsearch.collection.reencodable import Reencodable
 from semsearch.store import BackupReport, CheckReport, CompactReport
 
@@ -87,8 +88,10 @@ class Upkeep(Reencodable, Indexed):
             name the thing, what is wrong, what to do, and the keys of the items touched.
 
         Raises:
+            ValueError: `n_queries` is below 1 or above 100,000.
             CollectionLocked: another process is writing, and `repair` is wanted.
         """
+        check_whole(n_queries, "n_queries", 1, MOST_QUERIES)
         full = full or repair  # what only digests tell has to be found to be mended
         report = self._store.check(full=full, repair=repair)
         if not full:

@@ -37,10 +37,10 @@ COUNTS = {
 }
 
 STRANGE = (
-    ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError,
-    ValueError,
+    AttributeError, LookupError, MemoryError, OverflowError, RecursionError, TypeError, ValueError,
 )  # fmt: skip
-"""What values of other kinds than ours lead to, in a database that somebody else has made."""
+"""What values of other kinds than ours lead to, in a database that somebody else has made; any
+other error is the check's own."""
 
 LONGEST = 200
 

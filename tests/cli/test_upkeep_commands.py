@@ -162,4 +162,6 @@ def test_a_wish_to_wait_that_is_no_number_is_wrong_usage_of_any_command(
     indexed: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEMSEARCH_WAIT", "long")
-    assert "'long' is not a valid float" in refused(indexed("check", "reviews", "--repair"), 2)
+    result = indexed("check", "reviews", "--repair")
+    assert result.exit_code == 2
+    assert "Invalid value for '--wait': 'long' is not a valid float" in result.stderr

@@ -110,3 +110,9 @@ def test_whatever_page_is_damaged_the_report_says_what_could_not_be_read(
             assert report.level == "source", start
             assert report.repaired == 0
     assert n_opened > 5
+
+
+@pytest.mark.parametrize("n_queries", [0, -5])
+def test_a_check_asks_at_least_one_query(collection: Collection, n_queries: int) -> None:
+    with pytest.raises(ValueError, match="n_queries must lie between 1 and 100000, got"):
+        collection.check(full=True, n_queries=n_queries)

@@ -195,6 +195,19 @@ def test_a_target_outside_0_to_1_is_refused(target: float) -> None:
         check_request("auto", target, DIM)
 
 
+@pytest.mark.parametrize(
+    ("kind", "target", "phrase"),
+    [
+        (5, 0.95, "kind must be a text such as 'flat', got 5"),
+        ("auto", "x", "recall_target must be a number, got 'x'"),
+        ("auto", True, "recall_target must be a number, got True"),
+    ],
+)
+def test_a_request_of_another_type_is_refused(kind: Any, target: Any, phrase: str) -> None:
+    with pytest.raises(TypeError, match=phrase):
+        check_request(kind, target, DIM)
+
+
 def test_one_seed_builds_one_index(rows: Rows) -> None:
     first, second = (build_codes(rows, "IVF16,PQ8x4fs", seed=3) for _ in range(2))
     queries = rows.take(np.arange(50))
