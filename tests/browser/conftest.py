@@ -30,7 +30,12 @@ GREETINGS = [  # a text that is an attack on the page, and one that is only odd
         "id": "<img src=x onerror=alert(1)>",
         "review": "<script>alert('soup')</script> soup & \u202e",
     },
-    {"id": "a/b?c=d#e&f", "review": "A key may hold signs of addresses"},
+    {
+        "id": "a/b?c=d#e&f",
+        "review": "A key may hold signs of addresses",
+        "tags": ["odd", "it's"],
+        "when": 7,
+    },
 ]
 
 LONG = [  # a key, a field and a text that are wider or longer than a card

@@ -87,6 +87,18 @@ def test_a_chip_narrows_what_an_or_let_in(page: Page) -> None:
     expect(page.get_by_role("listitem")).to_have_count(2)
 
 
+def test_a_list_has_a_chip_for_each_member_and_a_word_of_sql_is_quoted(page: Page) -> None:
+    page.goto("/c/reviews/search?q=signs+of+addresses")
+    page.get_by_role("button", name="tags it's").first.click()
+    expect(page.get_by_label("Filter", exact=True)).to_have_value("'it''s' in tags")
+    expect(page.get_by_role("listitem")).to_have_count(1)
+    page.get_by_role("button", name="when 7").click()
+    expect(page.get_by_label("Filter", exact=True)).to_have_value(
+        "'it''s' in tags and \"when\" = 7"
+    )
+    expect(page.get_by_role("listitem")).to_have_count(1)
+
+
 def test_a_hit_without_a_shared_word_says_so(page: Page) -> None:
     page.goto("/c/reviews/search?q=soups&k=20")
     soup = page.get_by_role("listitem").filter(has_text="A wonderful bowl of tomato soup")

@@ -60,13 +60,18 @@ export const Score = ({ value }) => html`
     <span class="number">${value.toFixed(2)}</span>
   </span>`;
 
+// A list has a chip for each of its members.
+const chipsOf = (fields) => Object.entries(fields ?? {}).flatMap(([name, value]) => (Array.isArray(value)
+  ? [...new Set(value)].map((member) => ({ name, value: member, isMember: true })) : [{ name, value, isMember: false }]));
+
 export function Chips({ fields, onPick }) {
-  const shown = Object.entries(fields ?? {}).filter(([, value]) => value !== null && value !== "");
-  return shown.map(([name, value]) => {
+  const shown = chipsOf(fields).filter(({ value }) => value !== null && value !== "");
+  return shown.map(({ name, value, isMember }) => {
     const inside = html`<span class="name">${name}</span> <span class="value">${String(value)}</span>`;
-    if (!onPick) return html`<span class="chip" key=${name}>${inside}</span>`;
-    return html`<button type="button" class="chip" key=${name} title="Only items like this"
-      onClick=${() => onPick(name, value)}>${inside}</button>`;
+    const key = `${name} ${value}`;
+    if (!onPick) return html`<span class="chip" key=${key}>${inside}</span>`;
+    return html`<button type="button" class="chip" key=${key} title="Only items like this"
+      onClick=${() => onPick(name, value, isMember)}>${inside}</button>`;
   });
 }
 

@@ -18,7 +18,9 @@ function useTyped(value, source = value) {
 }
 
 // Names that the filter language would read as its own words.
-const RESERVED = /^(and|between|case|from|in|is|like|not|null|or|select|where)$/i;
+const RESERVED = new RegExp("^(and|any|as|between|case|create|cross|current_date|distinct|drop|else|except|false|for|from|glob|"
+  + "having|if|ilike|in|inner|insert|intersect|into|is|join|like|not|null|on|or|outer|regexp|replace|rlike|select|show|then|"
+  + "true|union|using|when|where|with|xor)$", "i");
 
 function fieldOf(name) {
   const isPlain = /^[A-Za-z_]\w*$/.test(name) && !RESERVED.test(name);
@@ -26,9 +28,9 @@ function fieldOf(name) {
 }
 
 // A filter that also asks for this field's value; a quote inside text is doubled.
-function narrowed(where, name, value) {
+function narrowed(where, name, value, isMember) {
   const written = typeof value === "string" ? `'${value.replaceAll("'", "''")}'` : String(value);
-  const term = `${fieldOf(name)} = ${written}`;
+  const term = isMember ? `${written} in ${fieldOf(name)}` : `${fieldOf(name)} = ${written}`;
   if (!where) return term;
   if (where.includes(term)) return where;
   return `${/\bor\b/i.test(where) ? `(${where})` : where} and ${term}`;
@@ -118,7 +120,7 @@ function Found({ info, params, go, answer, query, onSimilar }) {
   if (!data) return html`<${Loading} what="Searching" />`;
   const page = Math.max(1, Math.min(Number(params.page) || 1, Math.ceil(data.hits.length / PAGE) || 1));
   const shown = data.hits.slice((page - 1) * PAGE, page * PAGE);
-  const onPick = (name, value) => go({ where: narrowed(params.where, name, value), page: null });
+  const onPick = (name, value, isMember) => go({ where: narrowed(params.where, name, value, isMember), page: null });
   if (!data.hits.length && !info.rows) return html`<${NothingHere} info=${info} />`;
   if (!data.hits.length)
     return html`<${Empty} title="Nothing matches">
