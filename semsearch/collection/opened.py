@@ -102,7 +102,7 @@ class OpenedCollection:
 
     @property
     def fields(self) -> dict[str, str]:
-        """The fields that filters can use, and their types: number, text or boolean."""
+        """The fields that filters can use, and their types: number, text, boolean, date or list."""
         return self._store.fields()
 
     @property

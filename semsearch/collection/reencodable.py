@@ -43,6 +43,7 @@ class Reencodable(OpenedCollection):
         Raises:
             CollectionError: the vectors are your own; another module is under way; the module is
                 the collection's already, or refuses an item.
+            CollectionDamaged: the vectors are not what was written; nothing was switched.
             ModuleError: the module cannot be loaded, or encodes another kind of content.
 
         Example:
@@ -74,6 +75,7 @@ class Reencodable(OpenedCollection):
 
         Raises:
             CollectionError: there are no previous vectors.
+            CollectionDamaged: they are not what was written; nothing was switched.
             ModuleError: their module cannot be loaded.
         """
         exchange = Exchange(self._store, self._module_of, progress=progress, on_wait=on_wait)

@@ -75,7 +75,7 @@ class Exchange:
     def reencode(
         self, handle: str | None, queries: Sequence[Any] | None, k: int, *, switch: bool
     ) -> ReencodeReport:
-        """Build, compare and, where `switch` says so, switch; see `Upkeep.reencode`."""
+        """Build, compare and, where `switch` says so, switch; see `Reencodable.reencode`."""
         started = time.perf_counter()
         check_k(k)
         asked = None if queries is None else _checked(queries)
@@ -93,7 +93,7 @@ class Exchange:
         return self._report(before, filler, comparison, started)
 
     def rollback(self) -> ReencodeReport:
-        """Return to the previous vectors; see `Upkeep.rollback`."""
+        """Return to the previous vectors; see `Reencodable.rollback`."""
         started = time.perf_counter()
         spaces = self._store.spaces()
         if PREVIOUS not in spaces:
