@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from semsearch.corpus.items import Value
+from semsearch.errors import SourceError
 
 INT64 = range(-(2**63), 2**63)
 TYPES: dict[type, str] = {
@@ -77,9 +78,19 @@ def as_date(value: date) -> Value:
 
 
 def nested(value: Any) -> str:
-    """Return a nested value as JSON text, and anything else as Python shows it."""
+    """Return a nested value as JSON text, and anything else as Python shows it.
+
+    Raises:
+        SourceError: JSON cannot write it: it is very deep, holds itself, or has no names in it.
+    """
     if isinstance(value, Mapping | list | tuple):
-        value = json.dumps(value, ensure_ascii=False, default=str)
+        try:
+            value = json.dumps(value, ensure_ascii=False, default=str)
+        except (RecursionError, TypeError, ValueError) as error:
+            raise SourceError(
+                f"a value of the type {type(value).__name__} cannot be written as JSON ({error})",
+                "leave that field out, or write it as a text",
+            ) from error
     return whole_characters(str(value))
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_LENGTH = 4096
 LONGEST_SHOWN = 160
+MOST_SHOWN = 40
+"""Fields that a message names."""
 EXAMPLE = "stars <= 2 and source = 'yelp'"
 ITEM_COLUMNS = ("key", "text")
 """What every item has beside its fields; a field of the same name comes first."""
@@ -48,6 +50,11 @@ def parse_filter(where: str, fields: Mapping[str, str]) -> Node:
         raise QueryError("the filter is empty", f"write one such as {EXAMPLE!r}, or leave it out")
     if len(where) > MAX_LENGTH:
         raise QueryError(f"the filter is longer than {MAX_LENGTH} characters", "shorten it")
+    if not _is_whole(where):
+        raise QueryError(
+            f"{_named(where)} holds half a character (an unpaired surrogate)",
+            "write it anew; no stored text holds one",
+        )
     try:
         return _Reading(where, fields).node(_parsed(where, fields))
     except RecursionError as error:
@@ -56,6 +63,15 @@ def parse_filter(where: str, fields: Mapping[str, str]) -> Node:
         ) from error
     except Mistake as error:
         raise QueryError(f"{_named(where)} {error.problem}", error.remedy) from error
+
+
+def _is_whole(text: str) -> bool:
+    """Say whether a text can be stored: no half of a character stands in it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _named(where: str) -> str:
@@ -167,8 +183,14 @@ class _Reading:
             f"names the unknown field {shortened(name)}",
             f"did you mean {meant!r}?"
             if meant
-            else f"there are: {', '.join(known)}; put texts in single quotes",
+            else f"there are: {_listed(list(self._fields))}; put texts in single quotes",
         )
+
+
+def _listed(fields: list[str]) -> str:
+    shown = ", ".join([*fields[:MOST_SHOWN], *ITEM_COLUMNS])
+    more = len(fields) - MOST_SHOWN
+    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def _parts(expression: Expression) -> list[str]:
@@ -202,7 +224,7 @@ def _number(text: str) -> int | float:
         number = int(text)
     except ValueError:
         return float(text)
-    return number if -(2**63) <= number < 2**63 else float(number)
+    return number if -(2**63) <= number < 2**63 else float(text)
 
 
 def _refusal(expression: Expression) -> Mistake:

@@ -117,7 +117,8 @@ def _moment(
     Images are not: there may be more than a process may open, and only `compact` removes them.
     """
     copy = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}.db"
-    held.callback(copy.unlink, missing_ok=True)
+    for left in (copy, copy.with_name(f"{copy.name}-journal")):  # SQLite's own, where it failed
+        held.callback(left.unlink, missing_ok=True)
     missing: tuple[int, str] | None = None
     while True:
         with ExitStack() as opened, transaction(connection, "DEFERRED"):

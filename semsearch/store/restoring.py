@@ -62,6 +62,10 @@ def restore(source: Path, target: Path) -> None:
 
 @contextmanager
 def _reading(source: Path) -> Iterator[BinaryIO]:
+    if source.exists() and not (source.is_file() or source.is_dir()):
+        raise CollectionDamaged(
+            f"{str(source)!r} is no file, and may have no end", "name the file of a backup"
+        )
     try:
         with source.open("rb") as file:
             yield file

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semsearch.corpus.columns import typed, uniform
-from semsearch.corpus.values import as_text, as_value
+from semsearch.corpus.values import as_text, as_value, nested
+from semsearch.errors import SourceError
 
 
 @pytest.mark.parametrize(
@@ -107,3 +108,14 @@ def test_numbers_beyond_the_store_are_text_or_none() -> None:
     assert uniform([2**64, None]) == [str(2**64), None]
     assert uniform([float("inf"), 1]) == [None, 1]
     assert as_value(b"bytes") is None
+
+
+def test_a_value_that_json_cannot_hold_is_refused_in_words() -> None:
+    deep: list[object] = []
+    for _ in range(20_000):
+        deep = [deep]
+    endless: list[object] = []
+    endless.append(endless)
+    for value in (deep, endless, {(1, 2): 3}):
+        with pytest.raises(SourceError, match="cannot be written as JSON"):
+            nested(value)

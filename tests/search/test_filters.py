@@ -260,3 +260,20 @@ def test_a_field_that_has_no_value_yet_may_be_compared_with_anything(where: str,
 def test_a_long_chain_of_conditions_is_no_deep_one(table: SmallTable) -> None:
     where = " or ".join(["verified"] * 300)
     assert table.matching(where) == ["a", "c"]
+
+
+def test_half_a_character_in_a_filter_is_refused() -> None:
+    with pytest.raises(QueryError, match="half a character"):
+        parse_filter("key = '\ud800'", FIELDS)
+
+
+def test_a_number_of_any_length_is_compared(table: SmallTable) -> None:
+    digits = "9" * 4000
+    assert table.matching(f"stars < {digits}") == table.matching("stars is not null")
+    assert table.matching(f"stars = {digits}") == []
+
+
+def test_a_message_names_some_of_very_many_fields() -> None:
+    with pytest.raises(QueryError, match="and 960 more") as caught:
+        parse_filter("nope = 1", {f"f{number}": "number" for number in range(1000)})
+    assert len(str(caught.value)) < 700

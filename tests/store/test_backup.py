@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import resource
 import tarfile
 import threading
 from collections.abc import Callable
@@ -367,6 +369,28 @@ def test_what_is_no_backup_is_told(tmp_path: Path, what: str) -> None:
         source.write_text("id,text\n" * 500)
     with pytest.raises(CollectionDamaged, match="cannot be read|is no sound backup"):
         restore(source, tmp_path / "again")
+
+
+def test_a_pipe_is_no_backup(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CollectionDamaged, match="is no file"):
+        restore(tmp_path / "pipe", tmp_path / "back")
+    assert not (tmp_path / "back").exists()
+
+
+def test_a_backup_that_meets_a_limit_of_sizes_leaves_no_journal(
+    store: Store, tmp_path: Path
+) -> None:
+    put(store, *(f"k{number}" for number in range(20_000)))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = set(tmp_path.iterdir())
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(SemsearchError):
+            store.backup(tmp_path / "backup.tar")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert set(tmp_path.iterdir()) == before
 
 
 def test_a_read_only_store_can_be_backed_up(filled: Store, tmp_path: Path) -> None:
