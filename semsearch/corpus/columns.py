@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from semsearch.corpus.items import Break, Value
-from semsearch.corpus.spelling import Spelling, typed
+from semsearch.corpus.spelling import Spelling, as_date, typed
 from semsearch.corpus.values import TYPES, as_text, as_value, kind_of, whole_characters
 
 SHOWN = 40
@@ -148,6 +148,16 @@ class PlainColumn:
         if (texts := whole_texts(cells)) is not None:
             return ["" if text is None else str(text) for text in texts]
         return [as_text(cell) for cell in cells]
+
+
+class JsonColumn(PlainColumn):
+    """A column of JSON, which writes its dates as texts: they are dates where all of them are."""
+
+    def values(self, cells: Sequence[Any]) -> list[Value]:
+        """Return the cells as values; of a column of dates, an empty text is None."""
+        if self._kinds == {str} and self.lengths.spelling.type == "date":
+            return [as_date(cell) if cell else None for cell in cells]
+        return super().values(cells)
 
 
 def uniform(values: Sequence[Any]) -> list[Value]:

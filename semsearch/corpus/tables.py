@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from semsearch.corpus.columns import Column, PlainColumn, WrittenColumn
+from semsearch.corpus.columns import Column, JsonColumn, PlainColumn, WrittenColumn
 from semsearch.corpus.delimited import read_delimited
 from semsearch.corpus.items import Break, Value
 from semsearch.corpus.json_rows import json_document, read_json_lines
@@ -103,6 +103,6 @@ def parse_text(file: WatchedFile, suffix: str) -> Table:
         return survey(file.name, lambda: read_delimited(file, delimiter), WrittenColumn)
     if suffix in JSON_LINES:
         names: dict[str, None] = {}
-        return survey(file.name, lambda: read_json_lines(file, names))
+        return survey(file.name, lambda: read_json_lines(file, names), JsonColumn)
     document = json_document(file)
-    return survey(file.name, lambda: iter([document]))
+    return survey(file.name, lambda: iter([document]), JsonColumn)

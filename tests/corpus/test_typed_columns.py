@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -105,10 +106,15 @@ def test_lists_in_json_lines_and_parquet_are_lists(tmp_path: Path) -> None:
     assert fields(tmp_path / "a.parquet", "on") == [date(2024, 5, 1)]
 
 
-def test_a_date_written_as_text_in_json_stays_text(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl"
-    path.write_text('{"text": "a cold soup", "on": "2024-05-01"}\n')
-    assert fields(path, "on") == ["2024-05-01"]
+@pytest.mark.parametrize("suffix", [".jsonl", ".json"])
+def test_a_json_column_of_iso_dates_is_one_of_dates(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a{suffix}"
+    rows = [{"text": "a cold soup", "on": "2024-05-01", "at": "2024-05-01T14:30:00+02:00"}]
+    rows += [{"text": "warm shoes", "on": "", "at": "soon"}]
+    lines = [json.dumps(row) for row in rows]
+    path.write_text("\n".join(lines) if suffix == ".jsonl" else f"[{','.join(lines)}]")
+    assert fields(path, "on") == [date(2024, 5, 1), None]
+    assert fields(path, "at") == ["2024-05-01T14:30:00+02:00", "soon"]
 
 
 def test_the_row_that_makes_a_column_text_is_remembered(tmp_path: Path) -> None:
