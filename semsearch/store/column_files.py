@@ -6,6 +6,7 @@ import hashlib
 import io
 import logging
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -16,6 +17,7 @@ import numpy as np
 from semsearch import fsio
 from semsearch.columns import KINDS, Column, ListColumn, TextColumn, pruned
 from semsearch.store.derived import Derived, read_derived
+from semsearch.store.field_values import BUILDERS
 from semsearch.store.folder import Folder
 from semsearch.store.segments import Ids
 from semsearch.store.writer import Writer
@@ -31,6 +33,13 @@ NO_SPACE = -1
 LARGEST_WORDS = 256 * 1024 * 1024
 """Bytes of distinct words above which a column is not saved: nobody filters by whole texts often,
 and they stand in the database already."""
+
+
+UNREADABLE = (
+    AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, RuntimeError,
+    TypeError, ValueError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What numpy, zip and our own reading say of an archive that none of us wrote."""
 
 
 class Reading(Protocol):
@@ -66,13 +75,19 @@ def load_column(entry: Derived) -> Held | None:
     kind = entry.detail["type"]
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            column = KINDS[kind].from_arrays(dict(arrays))
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            read = dict(arrays)
+        column = KINDS[kind].from_arrays(read)
+        wanted = {part: array.dtype for part, array in BUILDERS[kind]([]).arrays().items()}
+        if {part: array.dtype for part, array in read.items()} != wanted:
+            raise ValueError(f"its arrays are not those of a {kind}")
+        version = int(entry.detail["version"])
+        if len(column) != len(entry.ids):
+            raise ValueError(f"it has {len(column)} values for {len(entry.ids)} items")
+    except UNREADABLE as error:
         logger.warning(
             "the saved column %r cannot be read (%s); it is made anew", entry.name, error
         )
         return None
-    version = int(entry.detail["version"])
     return Held(kind, version, entry.ids, column, of=version)
 
 

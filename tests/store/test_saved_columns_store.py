@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import logging
 from collections.abc import Callable
 from datetime import date
@@ -218,3 +219,39 @@ def test_a_saved_column_holds_no_word_that_no_row_has(store: Store) -> None:
         assert word not in file_of(store, name).read_bytes()
     assert found(store, fresh(store), "t = 'open' and 'plain' in l") == ["b"]
     assert found(store, fresh(store), "t = 'x' and 'y' in l") == ["a"]
+
+
+def archive_of(**arrays: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+FOREIGN = {
+    "too few rows": archive_of(
+        values=np.zeros(3), large=np.zeros(0, int), integers=np.zeros(0, int)
+    ),
+    "no numbers": archive_of(values=np.array(["a"] * 64), large=np.zeros(0), integers=np.zeros(0)),
+    "other arrays": archive_of(a=np.zeros(64)),
+    "no archive": b"junk" * 100,
+}
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("what", FOREIGN)
+def test_a_saved_column_that_is_none_is_not_used_though_the_catalogue_names_it(
+    store: Store, what: str
+) -> None:
+    put(store, *many(64))
+    assert saved(store, "n") == ["n"]
+    data = FOREIGN[what]
+    with store.writing() as writer:
+        published = fsio.publish_bytes(
+            data,
+            scratch=store.folder.scratch,
+            place=lambda sha256: store.folder.derived_file(sha256, ".npz"),
+        )
+        ids = store.snapshot().ids
+        detail = {"type": "number", "version": store.version}
+        writer.record_derived("column", "n", published, len(ids), ids, detail, NO_SPACE)
+    assert found(store, fresh(store), "n = 3") == ["k3"]
