@@ -145,17 +145,42 @@ def growing_folder(target: Path) -> Iterator[Path]:
     """
     make_folder(target.parent)
     for left in target.parent.glob(f".{glob.escape(target.name)}.*{GROWING}"):
-        if not is_being_written(left):
-            remove_tree(left)
-    growing = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}{GROWING}"
-    make_folder(growing)
-    descriptor = os.open(growing, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        _remove_if_left(left)
+    growing, descriptor = _grown(target)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield growing
     finally:
-        os.close(descriptor)
-        remove_tree(growing)
+        try:
+            remove_tree(growing)  # while it is locked: nobody else removes it at the same time
+        finally:
+            os.close(descriptor)
+
+
+def _grown(target: Path) -> tuple[Path, int]:
+    """Return a new folder beside `target` and its descriptor, locked so that nobody sweeps it.
+
+    Whoever swept it before it was locked has it; then another one is made.
+    """
+    while True:
+        growing = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}{GROWING}"
+        make_folder(growing)
+        with suppress(FileNotFoundError):
+            descriptor = os.open(growing, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            if growing.exists():
+                return growing, descriptor
+            os.close(descriptor)
+
+
+def _remove_if_left(path: Path) -> None:
+    """Remove a growing folder at which nobody is at work, and let nobody begin meanwhile."""
+    with suppress(FileNotFoundError, BlockingIOError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            remove_tree(path)
+        finally:
+            os.close(descriptor)
 
 
 def sync_folder(path: Path) -> None:

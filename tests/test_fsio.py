@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,14 @@ def test_a_really_full_disk_is_told_with_the_remedy(tmp_path: Path, scratch: Pat
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert list(scratch.iterdir()) == []
+
+
+def test_folders_that_grow_beside_each_other_do_not_sweep_each_other(tmp_path: Path) -> None:
+    def grow(_: int) -> bool:
+        with fsio.growing_folder(tmp_path / "target") as growing:
+            (growing / "file").touch()
+            return (growing / "file").exists()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(grow, range(200)))
+    assert list(tmp_path.iterdir()) == []
