@@ -19,6 +19,7 @@ from semsearch.collection.pictures import cached_thumbnail
 from semsearch.collection.records import Hit
 from semsearch.collection.searching import LiveView, keys_of
 from semsearch.errors import (
+    CollectionDamaged,
     CollectionError,
     CollectionSwitched,
     KeyNotFound,
@@ -55,7 +56,7 @@ class OpenedCollection:
         self._indexes.on_damage = self._keeper.after_damage
         self.path = store.folder.path
         self.name = self.path.name
-        self.modality = store.meta["modality"]
+        self.modality = _modality_of(store)
 
     def __enter__(self) -> Self:
         return self
@@ -248,3 +249,13 @@ class OpenedCollection:
         if item.blob is None:
             raise CollectionError(f"the item {key!r} has no image", "ask for its text instead")
         return item.blob
+
+
+def _modality_of(store: Store) -> str:
+    try:
+        return str(store.meta["modality"])
+    except KeyError as error:
+        raise CollectionDamaged(
+            f"the database of {str(store.folder.path)!r} does not say what it holds",
+            "restore it from a backup",
+        ) from error

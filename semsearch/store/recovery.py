@@ -7,7 +7,9 @@ and `check` tells it again until it is mended.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
@@ -18,6 +20,9 @@ from semsearch.store.database import transaction
 from semsearch.store.folder import DIGEST, Folder
 
 logger = logging.getLogger(__name__)
+
+SECONDS_TO_PUBLISH = 60
+"""How long after its last byte a file of a living process may wait for its name."""
 
 
 def recover(folder: Folder, connection: apsw.Connection) -> None:
@@ -44,11 +49,18 @@ def recover(folder: Folder, connection: apsw.Connection) -> None:
     drop_missing_derived(folder, connection)
 
 
-def sweep_segments(folder: Folder, connection: apsw.Connection) -> None:
-    """Remove segments that were folded into others and that a power cut brought back.
+def sweep(folder: Folder, connection: apsw.Connection) -> None:
+    """Remove what may be left though the last writer ended in peace.
 
-    They are few and their folder is small, so every writer looks; the rest is for `recover`.
+    That is half-written files of a process that built an index and died, and segments that were
+    folded into others and that a power cut brought back. They are few and their folders are small,
+    so every writer looks; the rest is for `recover`.
     """
+    long_ago = time.time() - SECONDS_TO_PUBLISH
+    for path in unfinished(folder):
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < long_ago:
+                fsio.remove(path)
     named = {sha256 for (sha256,) in connection.execute(
         "SELECT sha256 FROM file WHERE kind = 'segment'"
     )}  # fmt: skip

@@ -290,7 +290,7 @@ class Store:
             connection = open_writer(self.folder.database)
             try:
                 if was_clean:
-                    recovery.sweep_segments(self.folder, connection)
+                    recovery.sweep(self.folder, connection)
                 else:
                     recovery.recover(self.folder, connection)
                 yield Writer(self.folder, connection)
