@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
+import tempfile
 import zlib
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -12,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 import semsearch
 from tests.faults.channel import acknowledge
@@ -25,6 +28,8 @@ State = dict[str, dict[str, int]]
 Vectors = npt.NDArray[np.float32]
 
 EMPTY: State = {"items": {}, "results": {}}
+
+MODULES = {"texts": "hashing", "pictures": "colours"}
 
 WORDS = ("soup", "shoes", "film", "waiter", "plot", "laces", "salt", "office")
 
@@ -44,6 +49,16 @@ def row_of(key: str, version: int) -> dict[str, Any]:
     word = WORDS[zlib.crc32(key.encode()) % len(WORDS)]
     text = f"{word} number {key} told for the {version // 2}th time"
     return {"id": key, "text": text, "stars": version, "even": version % 2 == 0}
+
+
+@cache
+def picture_of(key: str, version: int) -> bytes:
+    """Return the image file that a version of a key has in a collection of pictures."""
+    chance = random.Random(f"{key}:{version // 2}")
+    picture = Image.frombytes("RGB", (4, 4), chance.randbytes(48)).resize((24, 24))
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
 
 
 def mixed_steps(seed: int, rounds: int = 2, rows: int = 5, index: str | None = None) -> list[Step]:
@@ -103,7 +118,10 @@ def states(steps: Sequence[Step]) -> list[State]:
 
 
 class Hand:
-    """Holds a collection and does one step after another; `flavour` is "own" or "texts"."""
+    """Holds a collection and does one step after another.
+
+    `flavour` is "own" (vectors), "texts" or "pictures".
+    """
 
     def __init__(self, path: str, flavour: str) -> None:
         self.path = Path(path)
@@ -133,17 +151,27 @@ class Hand:
         if self.flavour == "own":
             self._open = semsearch.create(self.path, module=None, dim=DIM)
         else:
-            self._open = semsearch.create(self.path, module="hashing")
+            self._open = semsearch.create(self.path, module=MODULES[self.flavour])
 
     def _add(self, step: Step) -> None:
         rows = step["rows"]
         if self.flavour == "own":
             vectors = np.stack([vector_of(key, version) for key, version in rows.items()])
             self.collection.add(vectors=vectors, keys=list(rows))
-        else:
+        elif self.flavour == "texts":
             self.collection.add(
                 [row_of(key, version) for key, version in rows.items()], text="text", key="id"
             )
+        else:
+            with tempfile.TemporaryDirectory() as folder:
+                pictures = [self._picture(Path(folder), *row) for row in rows.items()]
+                self.collection.add(pictures, image="picture", key="id")
+
+    def _picture(self, folder: Path, key: str, version: int) -> dict[str, Any]:
+        path = folder / f"{key}.png"
+        path.write_bytes(picture_of(key, version))
+        row = row_of(key, version)
+        return {"id": key, "picture": str(path), "stars": row["stars"], "even": row["even"]}
 
     def _delete(self, step: Step) -> None:
         if there := sorted(self.collection.known(step["keys"])):
@@ -198,8 +226,10 @@ def observed(collection: semsearch.Collection, flavour: str) -> State:
     for key, vector in zip(keys, vectors, strict=True):
         if flavour == "own":
             items[key] = _version_of(key, vector)
-        else:
+        elif flavour == "texts":
             items[key] = _version_of_row(key, hits[key], vector)
+        else:
+            items[key] = _version_of_picture(collection, hits[key], vector)
     names = collection.clusterings()
     return {"items": items, "results": {name: _result_version(collection, name) for name in names}}
 
@@ -227,6 +257,19 @@ def _version_of_row(key: str, hit: semsearch.Hit, vector: Vectors) -> int:
     return version
 
 
+def _version_of_picture(
+    collection: semsearch.Collection, hit: semsearch.Hit, vector: Vectors
+) -> int:
+    version = hit.fields.get("stars")
+    if not isinstance(version, int) or hit.fields.get("even") != (version % 2 == 0):
+        raise Wrong(f"the fields of {hit.key!r} are {hit.fields}")
+    if collection.image(hit.key) != picture_of(hit.key, version):
+        raise Wrong(f"the image of {hit.key!r} was never stored")
+    if not np.allclose(_seen(hit.key, version // 2), vector, atol=1e-5):
+        raise Wrong(f"the vector of {hit.key!r} is not that of its image")
+    return version
+
+
 def _result_version(collection: semsearch.Collection, name: str) -> int:
     arrays, detail = collection._store.load_result("clustering", name)
     version = detail.get("n")
@@ -239,3 +282,9 @@ def _result_version(collection: semsearch.Collection, name: str) -> int:
 @cache
 def _encoded(text: str) -> Vectors:
     return np.asarray(semsearch.load_module("hashing").encode([text])[0], dtype=np.float32)
+
+
+@cache
+def _seen(key: str, half: int) -> Vectors:
+    vectors = semsearch.load_module("colours").encode([picture_of(key, half * 2)])
+    return np.asarray(vectors[0], dtype=np.float32)

@@ -13,8 +13,10 @@ from tests.faults.workload import Step, mixed_steps
 
 ENDS = ("exit", "raise")
 
+FLAVOURS = ("own", "pictures", "texts")
+
 WORKLOADS = 6
-"""In turn of own vectors and of texts; the last two also crash between SQLite's own writes."""
+"""One of each flavour, and again with others; the last two crash between SQLite's writes too."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,9 @@ def _cases(setting: Setting, result: Result) -> Iterator[Case]:
     chance = random.Random(setting.seed)
     left = setting.size
     for number_of_workload in range(WORKLOADS):
-        flavour = ("own", "texts")[number_of_workload % 2]
-        rounds = 1 if number_of_workload < 2 else 2
-        steps = mixed_steps(setting.seed + number_of_workload // 2, rounds)
+        flavour = FLAVOURS[number_of_workload % 3]
+        rounds = 1 if number_of_workload < len(FLAVOURS) else 2
+        steps = mixed_steps(setting.seed + number_of_workload // 3, rounds)
         if left <= 0:
             return
         sqlite = number_of_workload >= WORKLOADS - 2

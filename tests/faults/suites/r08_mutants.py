@@ -14,7 +14,7 @@ from tests.faults.pool import Outcome, Server
 from tests.faults.record import Result, Setting, Suite
 from tests.faults.workload import Step, mixed_steps
 
-TARGETS = ("store.db", "store.db", "store.db-wal", "segments", "heads", "FORMAT", "LOCK")
+TARGETS = ("store.db", "store.db", "store.db-wal", "segments", "heads", "blobs", "FORMAT", "LOCK")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def _cases(setting: Setting) -> Iterator[Case]:
     chance = random.Random(setting.seed)
     templates = [
         _template(setting, flavour, ends)
-        for flavour in ("own", "texts")
+        for flavour in ("own", "texts", "pictures")
         for ends in ("run", "kill")
     ]
     for number in range(setting.size):
@@ -56,7 +56,8 @@ def _cases(setting: Setting) -> Iterator[Case]:
         file = _file(template, target, chance)
         if file.stat().st_size == 0:
             file = template / "store.db"
-        kind = list(KINDS)[number % len(KINDS)]
+        lap = number // (len(templates) * len(TARGETS))  # so that each file meets each kind
+        kind = list(KINDS)[(number + lap) % len(KINDS)]
         yield Case(template, steps, str(file.relative_to(template)), kind, chance.getrandbits(32))
 
 
@@ -79,7 +80,8 @@ def _template(setting: Setting, flavour: str, ends: str) -> tuple[Path, list[Ste
 def _file(template: Path, target: str, chance: random.Random) -> Path:
     path = template / target
     if path.is_dir():
-        return chance.choice(sorted(path.iterdir()))
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        return chance.choice(files) if files else template / "store.db"
     return path if path.exists() else template / "store.db"
 
 
@@ -113,14 +115,14 @@ def _judged(case: Case, done: Outcome) -> tuple[list[str], str]:
         problems.append("shows an older state")
     if seen["check"] == "clean" and seen["answer"] == "refused":
         problems.append(f"the check finds nothing, though reading says {seen['why']}")
-    if seen["check"] == "clean" and case.target.startswith(("segments", "heads")):
+    if seen["check"] == "clean" and case.target.startswith(("segments", "heads", "blobs")):
         problems.append("the check finds nothing")
     return problems, f"{seen['answer']}, check {seen['check']}"
 
 
 SUITE = Suite(
     number="R8",
-    title="damaged store.db, -wal, FORMAT, LOCK, heads and segments",
+    title="damaged store.db, -wal, FORMAT, LOCK, images, results and vectors",
     run=run,
     sizes={"fast": 300, "deep": 3000},
     defects=("no-digest",),
