@@ -63,7 +63,8 @@ def _told(suite: Suite, options: argparse.Namespace) -> dict[str, Any]:
     told = {
         "title": suite.title,
         "unit": suite.unit,
-        "tier": options.tier,
+        # A run of another size than its tier's must not pass for it.
+        "tier": options.tier if size == suite.sizes[options.tier] else f"size {size:,}",
         "seed": options.seed,
         "date": datetime.now(UTC).date().isoformat(),
         **result.as_dict(),
