@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch import fsio
-from semsearch.errors import CollectionDamaged
+from semsearch.errors import CollectionDamaged, CollectionError
 from semsearch.store.folder import Folder
 from semsearch.vectors import Vectors, mapped
 
@@ -181,14 +181,19 @@ def map_segment(folder: Folder, sha256: str, size: int, shape: tuple[int, int]) 
     path = folder.segment(sha256)
     try:
         found = path.stat().st_size
-    except OSError as error:
-        raise _damaged(folder, f"{path.name} is missing") from error
-    if found != size:
-        raise _damaged(folder, f"{path.name} has {found} bytes instead of {size}")
-    try:
+        if found != size:
+            raise _damaged(folder, f"{path.name} has {found} bytes instead of {size}")
         vectors = mapped(path)
-    except (OSError, ValueError) as error:
+    except FileNotFoundError as error:
+        raise _damaged(folder, f"{path.name} is missing") from error
+    except ValueError as error:
         raise _damaged(folder, f"{path.name} is not readable ({error})") from error
+    except OSError as error:  # no memory, no handle, no permission: the file may be as it was
+        raise CollectionError(
+            f"the vectors {path.name!r} of {str(folder.path)!r} cannot be read"
+            f" ({error.strerror or error})",
+            "check the folder's permissions, the disk and the free memory",
+        ) from error
     if vectors.shape != shape or vectors.dtype != np.float32:
         raise _damaged(folder, f"{path.name} holds {vectors.shape} instead of {shape}")
     # A plain view: slices of np.memmap carry bookkeeping that costs more than the search.
