@@ -31,7 +31,7 @@ def test_build_index_tells_what_was_built_and_why(run: Run) -> None:
     assert result.stdout == ""
     told = result.stderr
     assert "index of 600 rows: IVF" in told
-    assert "4-bit PQ codes" in told
+    assert "codes under an IVF of" in told
     assert "recall" in told
 
 
