@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import os
 import resource
@@ -20,6 +21,9 @@ from tests.faults.channel import acknowledge
 from tests.faults.injection import ACTS, Points, watch_system_calls, write_in_pieces
 from tests.faults.verify import difference
 from tests.faults.workload import Hand, State, Step, observed, states, work
+
+SECONDS_TO_STARVE = 40
+"""How long a workload without memory may take; half of it after, it tells where it stands."""
 
 FULL_DISK_ALLOWS = ("fsio unlink", "db delete", "db truncate", "db create")
 """What needs no room on the disk."""
@@ -142,6 +146,7 @@ def starve(
     defect: str | None = None,
 ) -> dict[str, str]:
     """Do a workload while memory runs out; tell how it ended."""
+    faulthandler.dump_traceback_later(SECONDS_TO_STARVE / 2)
     seeded.apply(defect)
     if way == "allocation" and _testcapi is None:
         return {"word": "skipped, this Python cannot fail its allocations"}

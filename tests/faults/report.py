@@ -43,6 +43,8 @@ Each defect was put into the product, and the suite had to fail.
 ## What was not tried
 
 - A file system that drops what was not synced (LazyFS, device mapper): the model above stands in.
+- An interpreter that cannot allocate while it starts a thread: CPython itself waits for ever then
+  (counted under R5 where it happened).
 - Disks that say that they have written what they have not. Windows, macOS, network file systems.
 - Damage to SQLite's log between the death of a writer and the next writer: SQLite takes the first
   damaged record for the end of the log, so the last commits can be missing without a word (counted

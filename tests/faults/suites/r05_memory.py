@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faults.pool import Server
+from tests.faults.hardship import SECONDS_TO_STARVE
+from tests.faults.pool import Outcome, Server
 from tests.faults.record import Result, Setting, Suite
 from tests.faults.workload import Step, mixed_steps
 
@@ -58,17 +60,27 @@ def _starve(setting: Setting, server: Server, case: Case) -> tuple[Case, list[st
             "steps": case.steps,
             "defect": setting.defect,
         }
+        how = {"way": case.way, "amount": case.amount}
         done = server.run(
-            "tests.faults.hardship:starve", way=case.way, amount=case.amount, **common
+            "tests.faults.hardship:starve", timeout=SECONDS_TO_STARVE, **how, **common
         )
         seen = server.run("tests.faults.jobs:inspect", acknowledged=len(done.acks), **common)
     problems = list(seen.result["problems"] if seen.result else [seen.last_line])
-    if done.timed_out:
-        problems.append("hangs")
+    if done.timed_out and not _hangs_in_the_interpreter(done):
+        problems.append(f"hangs: {done.stderr[-600:]}")
     if case.way == "point" and done.result is None:
         problems.append(f"ended with {done.status}: {done.last_line}")
     word = done.result["word"] if done.result else ("died" if done.status < 0 else "ended")
+    word = "CPython hangs in Thread.start" if done.timed_out else word
     return case, problems, word
+
+
+def _hangs_in_the_interpreter(done: Outcome) -> bool:
+    """Whether CPython waits for a thread that died before it could say that it runs.
+
+    `Thread.start` has no way out when the new thread cannot allocate its first object.
+    """
+    return re.search(r"threading.py.*in wait\n.*in wait\n.*in start\n", done.stderr) is not None
 
 
 SUITE = Suite(
