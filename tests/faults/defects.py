@@ -60,6 +60,7 @@ def commit_before_publish() -> None:
 def no_sweep() -> None:
     """Leave what a writer that died has left."""
     recovery.recover = lambda folder, connection: None
+    recovery.sweep = lambda folder, connection: None
 
 
 @defect
