@@ -14,7 +14,7 @@ fresh process, and writes this page. `make test` runs the same suites in a small
 
 1. What `add` or `delete` acknowledged is there after a crash, `kill -9` or a power cut.
 2. A batch is there whole or not at all.
-3. Damage is told, or has no effect on any answer.
+3. Damage is told, or has no effect on any answer; there is one exception, named at the end.
 4. An error of the disk is told in one sentence; what stood before can still be read, the same call
    succeeds once the cause is gone, and no file is left behind.
 
@@ -83,8 +83,8 @@ def _run(found: dict[str, Any]) -> str:
 
 def _suites(found: dict[str, Any]) -> str:
     lines = [
-        "| | what is broken | cases | failed | seconds | of these |",
-        "|---|---|--:|--:|--:|---|",
+        "| | what is broken | cases | failed | run | of these |",
+        "|---|---|--:|--:|---|---|",
     ]
     for number, suite in found["suites"].items():
         counts = ", ".join(f"{name} {n:,}" for name, n in suite["counts"].items())
