@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import stat
 import uuid
@@ -137,10 +138,12 @@ class Folder:
     def size(self) -> int:
         """Return how many bytes all the files take; writers may come and go meanwhile."""
         total = 0
-        for path in self.path.rglob("*"):
-            with suppress(FileNotFoundError):
-                found = path.lstat()
-                total += found.st_size if stat.S_ISREG(found.st_mode) else 0
+        # os.walk passes over a folder that vanishes between its listing and its turn; rglob raises.
+        for where, _, names in os.walk(self.path):
+            for name in names:
+                with suppress(FileNotFoundError):
+                    found = Path(where, name).lstat()
+                    total += found.st_size if stat.S_ISREG(found.st_mode) else 0
         return total
 
 
