@@ -18,6 +18,8 @@ class NewItem:
     fields: Mapping[str, Value]
     content: str
     blob: str | None = None
+    spans: Sequence[tuple[int, int]] = ()
+    """Where the passages of a split text begin and end in it, in characters."""
 
     def signature(self) -> bytes:
         """Return the checksum that its row carries."""
@@ -43,7 +45,10 @@ class Refresh:
 
 @dataclass(frozen=True)
 class Batch:
-    """One commit: new items with their vectors (n, dim), rows they replace, rows refreshed."""
+    """One commit: new items with their vectors (n, dim), rows they replace, rows refreshed.
+
+    The vectors of an item's passages stand right before its own, in the order of its `spans`.
+    """
 
     items: Sequence[NewItem]
     vectors: Vectors

@@ -27,7 +27,7 @@ BUSY_MILLISECONDS = 5000
 CHECKSUM_BYTES = 8
 """What SQLite's checksum VFS keeps at the end of every page; it verifies each page it reads."""
 
-USER_VERSION = 2
+USER_VERSION = 3
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from semsearch.errors import (
 )
 
 FORMAT_NAME = "semsearch collection"
-MAJOR = 2
+MAJOR = 3
 MINOR = 0
 
 LARGEST_STAMP = 64 * 1024

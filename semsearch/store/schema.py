@@ -126,6 +126,48 @@ CREATE TABLE result (
 ) WITHOUT ROWID;
 """
 
+NEW_IN_FORMAT_3 = """
+-- Parts of a text that is longer than its module reads: the characters start to stop of the text
+-- of an item. Passages have vectors under ids of their own, which are taken from the counter of the
+-- items right before the item's.
+CREATE TABLE passage (
+    id INTEGER PRIMARY KEY,
+    item_id INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    stop INTEGER NOT NULL
+);
+CREATE INDEX passage_item ON passage (item_id);
+
+-- The words of the texts of live items by their ids, for BM25; the texts themselves are not kept
+-- twice. What goes in is written by semsearch.terms.
+CREATE VIRTUAL TABLE words USING fts5 (
+    text,
+    content = '',
+    contentless_delete = 1,
+    tokenize = 'porter unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, 'row');
+
+-- What a person said of an item as an answer to a query.
+CREATE TABLE judgement (
+    query TEXT NOT NULL,
+    key TEXT NOT NULL,
+    grade INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (query, key)
+) WITHOUT ROWID;
+
+-- What was learned for one vector space, as JSON: the weight of its module beside the words.
+CREATE TABLE setting (
+    name TEXT NOT NULL,
+    space_id INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (name, space_id)
+) WITHOUT ROWID;
+"""
+
+TABLES += NEW_IN_FORMAT_3
+
 
 @dataclass(frozen=True)
 class Space:

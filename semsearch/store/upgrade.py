@@ -1,7 +1,8 @@
 """A collection of an older format becomes one of today's, whole or not at all.
 
-The new database is written beside the old one and takes its place by one rename; FORMAT follows.
-Vectors, images and results stay the files that they are.
+What format 1 lacks a database must have from its first page: the new one is written beside it and
+takes its place by one rename. Format 2 lacks tables only, which one transaction adds. FORMAT
+follows. Vectors, images and results stay the files that they are.
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ from semsearch.store.database import (
     BUSY_MILLISECONDS,
     USER_VERSION,
     create_database,
+    fold_log,
     open_writer,
     sqlite_errors,
     transaction,
 )
 from semsearch.store.folder import Folder, is_older, make_folders, stamp_format
+from semsearch.store.lexicon import add_all_words
 from semsearch.store.lock import writer_lock
 from semsearch.store.merging import SPARE
+from semsearch.store.schema import NEW_IN_FORMAT_3
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +49,7 @@ COPIED = {
     "field": "SELECT name, type FROM field",
     "result": ("SELECT kind, name, (SELECT min(id) FROM space), sha256, detail, seq FROM result"),
 }
-"""What each table of format 2 takes from format 1, in the order of its columns."""
+"""What each table takes from format 1, in the order of its columns."""
 
 
 def upgrade_if_older(folder: Folder, *, read_only: bool) -> None:
@@ -70,9 +74,13 @@ def upgrade_if_older(folder: Folder, *, read_only: bool) -> None:
         if not is_older(folder):
             return  # another process did it while we came here
         make_folders(folder)
-        if _user_version(folder.database) < USER_VERSION:
+        version = _user_version(folder.database)
+        if version < USER_VERSION:
             _check_room(folder)
+        if version == 1:
             _replace(folder)
+        elif version < USER_VERSION:
+            _extend(folder)
         stamp_format(folder)
         logger.info("%s was brought up to today's format", folder.path)
 
@@ -91,6 +99,19 @@ def _replace(folder: Folder) -> None:
     # Whoever still reads the old database keeps its own; the new one begins with a log of its own.
     fsio.remove_all(_beside(folder.database))
     fsio.rename(growing, folder.database)
+
+
+def _extend(folder: Folder) -> None:
+    """Add to a database of format 2 the tables that it lacks, and the words of its texts."""
+    connection = open_writer(folder.database)
+    try:
+        with transaction(connection):
+            connection.execute(NEW_IN_FORMAT_3)
+            add_all_words(connection)
+            connection.pragma("user_version", USER_VERSION)
+        fold_log(connection)
+    finally:
+        connection.close()
 
 
 def _settle(folder: Folder, old: apsw.Connection) -> None:
@@ -117,6 +138,7 @@ def _copy(old: apsw.Connection, growing: Path) -> None:
                 "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)",
                 old.execute("SELECT name, seq FROM sqlite_sequence"),
             )
+            add_all_words(new)
     finally:
         new.close()
 

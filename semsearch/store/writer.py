@@ -14,11 +14,12 @@ import numpy.typing as npt
 from semsearch import fsio
 from semsearch.errors import CollectionSwitched
 from semsearch.store import checking, derived, merging, recovery
-from semsearch.store.batches import Batch, Known, NewItem, Refresh
+from semsearch.store.batches import Batch, Known, Refresh
 from semsearch.store.compaction import CompactReport, compact, mark_for_erasing
 from semsearch.store.database import transaction
 from semsearch.store.findings import CheckReport
 from semsearch.store.folder import Folder
+from semsearch.store.lexicon import add_words, forget_words
 from semsearch.store.reader import batched, read_space
 from semsearch.store.reuse import Earlier
 from semsearch.store.schema import Space, fields_as_json
@@ -94,7 +95,7 @@ class Writer:
             self._bury(batch.replaced, seq)
             unused = []
             if folded is not None:
-                self._insert_items(batch.items, seq)
+                self._insert_items(batch, seq)
                 unused = replace_segments(
                     self._connection, space.id, folded.taken, folded.ids, folded.published
                 )
@@ -230,36 +231,50 @@ class Writer:
         )
         return self._connection.last_insert_rowid()
 
-    def _bury(self, ids: Iterable[int], seq: int) -> None:
+    def _bury(self, ids: Sequence[int], seq: int) -> None:
         self._connection.executemany(
             "UPDATE item SET deleted_seq = ? WHERE id = ? AND deleted_seq IS NULL",
             ((seq, id_) for id_ in ids),
         )
+        forget_words(self._connection, ids)
 
     def _folded(self, space_id: int, batch: Batch) -> merging.Folded | None:
         if not batch.items:
             return None
-        first_id = self._next_id()
-        ids = np.arange(first_id, first_id + len(batch.items), dtype=np.int64)
+        ids = np.arange(len(batch.vectors), dtype=np.int64) + self._next_id()
         return merging.publish_folded(self._connection, self._folder, space_id, ids, batch.vectors)
 
     def _next_id(self) -> int:
         last = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'item'").get
         return int(last or 0) + 1
 
-    def _insert_items(self, items: Sequence[NewItem], seq: int) -> None:
-        first_id = self._next_id()
+    def _insert_items(self, batch: Batch, seq: int) -> None:
+        # Passages come before their item, so that SQLite's counter of items covers their ids.
+        steps = np.array([len(item.spans) + 1 for item in batch.items], dtype=np.int64)
+        ids = (np.cumsum(steps) + self._next_id() - 1).tolist()
+        self._connection.executemany(
+            "INSERT INTO passage (id, item_id, start, stop) VALUES (?, ?, ?, ?)",
+            (
+                (id_ - len(item.spans) + number, id_, *span)
+                for id_, item in zip(ids, batch.items, strict=True)
+                for number, span in enumerate(item.spans)
+            ),
+        )
         self._connection.executemany(
             "INSERT INTO item"
             " (id, key, text, fields, content, blob, signature, added_seq, changed_seq)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                (first_id + row, i.key, i.text, fields_as_json(i.fields), i.content, i.blob,
-                 i.signature(), seq, seq)
-                for row, i in enumerate(items)
+                (id_, i.key, i.text, fields_as_json(i.fields), i.content, i.blob, i.signature(),
+                 seq, seq)
+                for id_, i in zip(ids, batch.items, strict=True)
             ),
         )  # fmt: skip
-        blobs = {i.blob for i in items if i.blob is not None}
+        add_words(
+            self._connection,
+            ((id_, item.text) for id_, item in zip(ids, batch.items, strict=True)),
+        )
+        blobs = {i.blob for i in batch.items if i.blob is not None}
         for blob in blobs:
             path = self._folder.blob(blob)
             self._record_file("blob", fsio.Published(path, blob, path.stat().st_size))
@@ -272,6 +287,8 @@ class Writer:
                 for r in refreshed
             ),
         )
+        forget_words(self._connection, (r.id for r in refreshed))
+        add_words(self._connection, ((r.id, r.item.text) for r in refreshed))
 
     def _record_file(self, kind: str, published: fsio.Published) -> None:
         self._connection.execute(

@@ -60,7 +60,7 @@ def shortened_segment(path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "error", "phrase"),
     [
-        (restamp(major=3), FormatTooNew, "has format 3, this semsearch reads up to 2; upgrade"),
+        (restamp(major=4), FormatTooNew, "has format 4, this semsearch reads up to 3; upgrade"),
         (restamp(major=10**9), FormatTooNew, "upgrade semsearch to open it"),
         (restamp(format="another program"), CollectionDamaged, "does not say which format"),
         (restamp(major="two"), CollectionDamaged, "does not say which format"),

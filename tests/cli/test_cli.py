@@ -179,7 +179,7 @@ def test_an_unknown_module_names_the_known_ones(run: Run, table: Path) -> None:
 
 def test_a_newer_format_is_refused(indexed: Run, tmp_path: Path) -> None:
     stamp = tmp_path / "indexes" / "reviews" / "FORMAT"
-    stamp.write_text(stamp.read_text().replace('"major": 2', '"major": 3'))
+    stamp.write_text(stamp.read_text().replace('"major": 3', '"major": 4'))
     assert "upgrade semsearch" in refused(indexed("info", "reviews"), 1)
 
 

@@ -190,7 +190,7 @@ def level_of(path: Path) -> str:
         ("DELETE FROM file WHERE kind = 'segment'", "stands in no manifest"),
         ("DELETE FROM file WHERE kind = 'blob'", "stands in no manifest"),
         ("DELETE FROM file WHERE kind = 'head'", "has no file"),
-        ("PRAGMA user_version = 9", "has the user_version 9 instead of 2"),
+        ("PRAGMA user_version = 9", "has the user_version 9 instead of 3"),
         ("UPDATE item SET deleted_seq = 999 WHERE id = 3", "do not fit the list of commits"),
         ("UPDATE segment SET n = 20", "(21, 4) instead of (20, 4)"),
     ],

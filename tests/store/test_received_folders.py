@@ -18,7 +18,7 @@ PARTS = ["tmp", "segments", "heads", "blobs", "derived", "derived/thumbnails", "
 FORMATS = [
     '{"format": "semsearch collection", "major": 1e999, "minor": 0}',
     "[" * 50_000,
-    '{"format": "semsearch collection", "major": 2, "minor": 0, "x": "' + "x" * 70_000 + '"}',
+    '{"format": "semsearch collection", "major": 3, "minor": 0, "x": "' + "x" * 70_000 + '"}',
 ]
 
 

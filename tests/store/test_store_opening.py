@@ -63,7 +63,7 @@ def test_a_newer_minor_format_is_read_and_not_written(store: Store) -> None:
     store.folder.format.write_text(json.dumps(stamp | {"minor": 9}))
     newer = Store(store.folder.path)
     assert keys(newer) == ["a"]
-    with pytest.raises(FormatTooNew, match=r"has format 2.9, .* writes 2.0; upgrade"):
+    with pytest.raises(FormatTooNew, match=r"has format 3.9, .* writes 3.0; upgrade"):
         put(newer, "b")
 
 

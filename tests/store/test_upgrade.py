@@ -37,7 +37,7 @@ def test_everything_is_there_after_the_upgrade(tmp_path: Path, keep_log: bool) -
     make_collection(tmp_path / "old", BATCHES, keep_log=keep_log)
     store = Store(tmp_path / "old")
     assert is_as_before(store)
-    assert json.loads(store.folder.format.read_text())["major"] == 2
+    assert json.loads(store.folder.format.read_text())["major"] == 3
     assert json.loads(store.folder.format.read_text())["uuid"] == "1"
     assert store.fields() == {"n": "number"}
     assert store.live_items(["k7"])["k7"].fields == {"n": 7}
