@@ -14,6 +14,7 @@ from semsearch.corpus.entries import Columns, image_corpus, table_image_corpus, 
 from semsearch.corpus.images import ImageFolder, ImageZip
 from semsearch.corpus.items import Corpus, Modality, Value
 from semsearch.corpus.memory import table_of_frame, table_of_rows
+from semsearch.corpus.part import WHOLE, Part, kind_of_file
 from semsearch.corpus.tables import TABLE_SUFFIXES, Table, read_table
 from semsearch.errors import SourceError, shortened
 
@@ -31,16 +32,22 @@ def read_corpus(
     text: str | Sequence[str] | None = None,
     image: str | None = None,
     key: str | None = None,
+    table: str | None = None,
+    query: str | None = None,
+    sheet: str | None = None,
 ) -> Corpus:
     """Check a source as a whole and return its items, which are read as they are asked for.
 
     Args:
-        source: the path of a csv, tsv, json, jsonl or parquet table, of a folder of images or of a
-            zip of images; or a DataFrame, dicts, or texts.
+        source: the path of a csv, tsv, json, jsonl, parquet, xlsx or sqlite table, of a folder of
+            images or of a zip of images; or a DataFrame, dicts, or texts.
         text: the column that is encoded, or several that are joined by line breaks; guessed when
             it is None. For images: the column a person reads.
         image: the column with each row's image: a path relative to the table's folder, or bytes.
         key: the column of the user's key; without it the number of the row, or a file's path.
+        table: the table or view of a SQLite database; not needed where it has one.
+        query: instead of a table, one SELECT over a SQLite database.
+        sheet: the sheet of a workbook, by default the first that holds rows.
 
     A file is read twice, for its columns and types first and for its rows as they are needed, so
     that memory does not grow with their number (a .json file, one document, is read whole). Of
@@ -54,20 +61,22 @@ def read_corpus(
             says why it is skipped.
     """
     columns = Columns(_names(text), image, key)
+    part = Part(table, query, sheet).check()
     if isinstance(source, bytes | Mapping) or not isinstance(source, os.PathLike | Iterable):
         kind = type(source).__name__
         raise TypeError(f"a source is a path, a DataFrame, or a list of dicts or texts, not {kind}")
     if isinstance(source, str | os.PathLike):
-        return replace(read_path(Path(source), columns), path=Path(source).resolve())
-    table = table_of_frame(source) if is_frame(source) else table_of_rows(source)
-    if table.size == 0:
-        if isinstance(source, Sized) and len(source) and not table.columns:
+        return replace(read_path(Path(source), columns, part), path=Path(source).resolve())
+    part.require_kind("what comes from memory", "")
+    rows = table_of_frame(source) if is_frame(source) else table_of_rows(source)
+    if rows.size == 0:
+        if isinstance(source, Sized) and len(source) and not rows.columns:
             raise SourceError(
                 "the list of dicts has no column of texts", "give each row a text under a name"
             )
         modality: Modality = "image" if image else "text"
         return Corpus(ROWS, modality, 0, columns.text, key, (), iter(()))
-    return table_corpus(ROWS, table, columns, ImageFolder(Path(), is_bounded=False))
+    return table_corpus(ROWS, rows, columns, ImageFolder(Path(), is_bounded=False))
 
 
 def _names(text: object) -> tuple[str, ...]:
@@ -81,7 +90,7 @@ def _names(text: object) -> tuple[str, ...]:
 def read_columns(path: str) -> dict[str, list[Value]]:
     """Return the columns of a table file by name, as they stand, such as the labels of examples."""
     mode = file_mode(Path(path))
-    if stat.S_ISDIR(mode) or Path(path).suffix.lower() not in TABLE_SUFFIXES:
+    if stat.S_ISDIR(mode) or kind_of_file(Path(path)) not in TABLE_SUFFIXES:
         raise SourceError(f"{path!r} is no table", f"give a file of: {', '.join(TABLE_SUFFIXES)}")
     table = read_table(Path(path))
     columns: dict[str, list[Value]] = {column: [] for column in table.columns}
@@ -91,20 +100,22 @@ def read_columns(path: str) -> dict[str, list[Value]]:
     return columns
 
 
-def read_path(path: Path, columns: Columns) -> Corpus:
+def read_path(path: Path, columns: Columns, part: Part = WHOLE) -> Corpus:
     """Return the corpus of a file or folder."""
     mode = file_mode(path)
+    kind = "" if stat.S_ISDIR(mode) else kind_of_file(path)
+    part.require_kind(repr(str(path)), kind)
     if stat.S_ISDIR(mode):
         return read_images(ImageFolder(path), path.resolve().name, columns)
     if path.suffix.lower() == ".zip":
         return read_images(ImageZip(path), path.stem, columns)
-    if path.suffix.lower() not in TABLE_SUFFIXES:
+    if kind not in TABLE_SUFFIXES:
         known = ", ".join((*TABLE_SUFFIXES, ".zip"))
         raise SourceError(
             f"{str(path)!r} is of a kind that cannot be read",
             f"give a folder of images or a file of: {known}",
         )
-    return table_corpus(path.stem, read_table(path), columns, ImageFolder(path.parent))
+    return table_corpus(path.stem, read_table(path, part), columns, ImageFolder(path.parent))
 
 
 def file_mode(path: Path) -> int:

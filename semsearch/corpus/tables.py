@@ -12,6 +12,7 @@ from semsearch.corpus.delimited import read_delimited
 from semsearch.corpus.items import Break, Value
 from semsearch.corpus.json_rows import json_document, read_json_lines
 from semsearch.corpus.parquet import read_parquet
+from semsearch.corpus.part import WHOLE, Part
 from semsearch.corpus.scan import Opener, WatchedFile, check_delimiter, check_text
 from semsearch.errors import SourceError
 
@@ -73,8 +74,8 @@ def size_of(block: Block) -> int:
     return len(next(iter(block.values()), ()))
 
 
-def read_table(path: Path) -> Table:
-    """Look over a table file; the suffix names the format."""
+def read_table(path: Path, part: Part = WHOLE) -> Table:
+    """Look over a table file; the suffix names the format, `part` what of it is read."""
     return parse_table(repr(str(path)), path.suffix, lambda: path.open("rb"))
 
 

@@ -1,0 +1,54 @@
+"""Which part of a file that holds several tables is read: a table or query, or a sheet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from semsearch.errors import shortened
+
+WORKBOOKS = (".xlsx", ".xlsm")
+DATABASES = (".sqlite", ".sqlite3", ".db")
+SQLITE_START = b"SQLite format 3\0"
+
+
+class Part(NamedTuple):
+    """The table or query of a database, or the sheet of a workbook; the usual one where None."""
+
+    table: str | None = None
+    query: str | None = None
+    sheet: str | None = None
+
+    def check(self) -> Part:
+        """Return the part; raise TypeError or ValueError where its names cannot be."""
+        for name, value in self._asdict().items():
+            if value is not None and not isinstance(value, str):
+                raise TypeError(f"{name}= is a text, got {shortened(value)}")
+            if value is not None and not value.strip():
+                raise ValueError(f"{name}= is empty; leave it out, or name one")
+        if self.table is not None and self.query is not None:
+            raise ValueError("table= and query= both say which rows are read; give one of them")
+        return self
+
+    def require_kind(self, name: str, kind: str) -> None:
+        """Raise ValueError where a file of this kind (its suffix) has no such parts."""
+        for option, kinds, what in (
+            ("table", DATABASES, "a table of a SQLite database"),
+            ("query", DATABASES, "rows of a SQLite database"),
+            ("sheet", WORKBOOKS, "a sheet of a workbook (.xlsx)"),
+        ):
+            if getattr(self, option) is not None and kind not in kinds:
+                raise ValueError(f"{option}= names {what}, and {name} is none; leave it out")
+
+
+WHOLE = Part()
+
+
+def kind_of_file(path: Path) -> str:
+    """Return the suffix that tells how to read a file; a SQLite database is known by its start."""
+    suffix = path.suffix.lower()
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(len(SQLITE_START)) == SQLITE_START:
+                return DATABASES[0]
+    return suffix
