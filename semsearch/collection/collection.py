@@ -45,6 +45,9 @@ class Collection(Insight, Upkeep):
         text: str | Sequence[str] | None = None,
         image: str | None = None,
         key: str | None = None,
+        table: str | None = None,
+        query: str | None = None,
+        sheet: str | None = None,
         vectors: Any = None,
         keys: Sequence[str] | None = None,
         on_error: str = "skip",
@@ -53,8 +56,10 @@ class Collection(Insight, Upkeep):
     ) -> AddReport:
         """Store the items of a source; the same row again is not encoded again.
 
-        `source` is a path (csv, tsv, json, jsonl, parquet, a folder or zip of images), a
-        DataFrame, an iterable of dicts or a list of str; or `vectors` (n, dim) come with `keys`.
+        `source` is a path (csv, tsv, json, jsonl, parquet, xlsx, sqlite, a folder or zip of
+        images), a DataFrame, an iterable of dicts or a list of str; or `vectors` (n, dim) come
+        with `keys`. `table` or `query` (one SELECT) say what of a SQLite database is read, `sheet`
+        which of a workbook's.
         `text` and `image` name the column that is encoded, `key` the column of the user's key;
         every other column becomes a field. A known key with other content is updated.
         With on_error="stop" the first bad row raises and nothing is stored; of pictures, and of
@@ -84,7 +89,9 @@ class Collection(Insight, Upkeep):
         elif isinstance(source, corpus.Corpus):
             report = self._add_items(source, wanted)
         else:
-            found = corpus.read_corpus(source, text=text, image=image, key=key)
+            found = corpus.read_corpus(
+                source, text=text, image=image, key=key, table=table, query=query, sheet=sheet
+            )
             report = self._add_items(found, wanted)
         save_columns(self._store, self._store.fields())
         self._keeper.after_change()
