@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 from semsearch import corpus
-from semsearch.collection.checks import as_list, check_k, check_query, check_request
+from semsearch.collection.checks import check_request
 from semsearch.collection.encoders import VECTORS, OwnVectors, vector_entries
 from semsearch.collection.ingest import Ingest, Origin, Progress
 from semsearch.collection.insight import Insight
-from semsearch.collection.records import AddReport, Hit
-from semsearch.collection.searching import allowing, nearest_hits, passing_ids, unit_queries
+from semsearch.collection.records import AddReport
+from semsearch.collection.searchable import Searchable
+from semsearch.collection.searching import allowing, passing_ids
 from semsearch.collection.upkeep import Upkeep
 from semsearch.errors import CollectionError
-from semsearch.store import Snapshot
 from semsearch.store.columns import save_columns
-from semsearch.store.segments import Ids
-from semsearch.vectors import Vectors
 
 
 class Wanted(NamedTuple):
@@ -29,7 +26,7 @@ class Wanted(NamedTuple):
     request_id: str | None
 
 
-class Collection(Insight, Upkeep):
+class Collection(Searchable, Insight, Upkeep):
     """A stored set of items with one vector each; searched, clustered and classified.
 
     Any thread may read. What another process commits is seen by the next call. The writer's lock
@@ -128,66 +125,6 @@ class Collection(Insight, Upkeep):
             self._keeper.after_change()
         return len(ids)
 
-    # -- search
-
-    def search(
-        self,
-        text: str | None = None,
-        *,
-        image: Any = None,
-        k: int = 10,
-        where: str | None = None,
-        mode: str = "semantic",
-    ) -> list[Hit]:
-        """Return the k items nearest in meaning to a text or an image, best first.
-
-        `image` is a path, the bytes of an image file or a PIL image. `where` is a filter such as
-        "stars <= 2 and source = 'yelp'".
-
-        Raises:
-            ContentError: the module refuses the text or image.
-            QueryError: the filter cannot be understood.
-        """
-        if (text is None) == (image is None):
-            raise ValueError("search() needs either a text or an image")
-        if mode != "semantic":
-            raise ValueError(f"the mode {mode!r} does not exist; the mode is 'semantic'")
-        if image is None:
-            return self._search([check_query(text)], "text", k, where)[0]
-        return self._search([image], "image", k, where)[0]
-
-    def search_many(
-        self, texts: Sequence[str], *, k: int = 10, where: str | None = None
-    ) -> list[list[Hit]]:
-        """Return one list of hits a text; see `search`."""
-        queries = [check_query(text) for text in as_list(texts, "texts")]
-        return self._search(queries, "text", k, where)
-
-    def similar(self, key: str, k: int = 10, where: str | None = None) -> list[Hit]:
-        """Return the k items nearest to a stored one, itself left out.
-
-        Raises:
-            KeyNotFound: no stored item has this key.
-        """
-        check_k(k)
-        items = self._live([key])
-        found = nearest_hits(
-            self._store, self._view, partial(self._vectors_of, items), k + 1, where
-        )
-        return [hit for hits in found for hit in hits if hit.key != key][:k]
-
-    def neighbors(self, vectors: Any, k: int = 10, where: str | None = None) -> tuple[Ids, Vectors]:
-        """Return the ids (n, k) int64 and cosines (n, k) float32 nearest to `vectors` (n, dim).
-
-        The vectors need not have unit length. Where fewer than k items exist, the id is -1 and
-        the score 0; `keys` turns ids into keys.
-        """
-        check_k(k)
-        allowed = allowing(self._store, where)
-        seen = self._view.now()
-        queries = unit_queries(vectors, seen.snapshot.space.dim)
-        return seen.search(queries, k, allowed(seen.snapshot))
-
     # -- inside
 
     def _add_vectors(self, vectors: Any, keys: Any, wanted: Wanted) -> AddReport:
@@ -234,20 +171,3 @@ class Collection(Insight, Upkeep):
             space_id=space.id,
             request_id=wanted.request_id,
         )
-
-    def _search(
-        self, contents: list[Any], wanted: str, k: int, where: str | None
-    ) -> list[list[Hit]]:
-        check_k(k)
-        if self._store.space.handle is not None and self.modality != wanted:
-            raise CollectionError(
-                f"the module of the collection {self.name!r} reads {self.modality}s, not {wanted}s",
-                f"search it by {self.modality}, or by key with similar()",
-            )
-
-        def encode(snapshot: Snapshot) -> Vectors:
-            module = self._module_of(snapshot.space)
-            return module.encode_prepared([module.prepare(content) for content in contents])
-
-        found = nearest_hits(self._store, self._view, encode, k, where)
-        return found or [[] for _ in contents]

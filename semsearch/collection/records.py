@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -13,18 +14,75 @@ Value = str | int | float | bool | date | list[str] | None
 """What a field can hold; hits show a date as ISO text."""
 
 
+class Passage(NamedTuple):
+    """A part of a text: its first character, the one after its last, and what stands there."""
+
+    start: int
+    stop: int
+    text: str
+
+
+class WordWeight(NamedTuple):
+    """A word of the matched text, where it stands in it, and how much of the match it carried."""
+
+    word: str
+    weight: float
+    start: int
+    stop: int
+
+
 @dataclass(frozen=True)
 class Hit:
-    """One stored item; `score` is its cosine to the query (-1..1), None when nothing was asked."""
+    """One stored item; `score` is its cosine to the query (-1..1), None when nothing was asked.
+
+    `parts` are the scores that `score` was made of. `percentile` says which share (0 to 100) of
+    random pairs of this collection is less alike, `band` the same in a word. `passage` is the part
+    of a long text that matched best, `words` what carried the match, where that was asked for.
+    """
 
     key: str
     score: float | None
     text: str
     fields: dict[str, Value]
+    parts: dict[str, float] | None = None
+    percentile: float | None = None
+    band: str | None = None
+    passage: Passage | None = None
+    words: list[WordWeight] | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the hit as JSON-ready values."""
-        return {"key": self.key, "score": self.score, "text": self.text, "fields": self.fields}
+        """Return the hit as JSON-ready values; what was not asked for is left out."""
+        extra = {
+            "parts": self.parts,
+            "percentile": self.percentile,
+            "band": self.band,
+            "passage": self.passage and self.passage._asdict(),
+            "words": None if self.words is None else [word._asdict() for word in self.words],
+        }
+        base = {"key": self.key, "score": self.score, "text": self.text, "fields": self.fields}
+        return base | {name: value for name, value in extra.items() if value is not None}
+
+
+class Hits(list[Hit]):
+    """The hits of one search, best first.
+
+    `after` asks for those that follow: `search(..., after=hits.after)`; None where there are none.
+    `facets` counts values by field where that was asked for; `notes` are sentences for a person,
+    such as why the list is empty.
+    """
+
+    def __init__(
+        self,
+        hits: Iterable[Hit] = (),
+        *,
+        after: str | None = None,
+        facets: dict[str, list[tuple[Value, int]]] | None = None,
+        notes: Sequence[str] = (),
+    ) -> None:
+        super().__init__(hits)
+        self.after = after
+        self.facets = facets or {}
+        self.notes = list(notes)
 
 
 class SkippedRow(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from semsearch.columns import Column, ListColumn, Mask, NumberColumn, PlainColumn, TextColumn
 from semsearch.search.patterns import matcher
-from semsearch.search.tree import Scalar
+from semsearch.search.tree import Place, Scalar
 
 SIGNS: dict[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq, "<>": operator.ne, "<": operator.lt,
@@ -62,6 +63,22 @@ def like(column: Column, pattern: str) -> Mask:
         raise ValueError("only a text matches a pattern")
     matches = matcher(pattern)
     wanted = [matches(text) for text in column.words.texts]
+    return np.array([*wanted, False], np.bool_)[column.codes]
+
+
+def containing(column: Column, piece: str, place: Place) -> Mask:
+    """Return the rows whose text contains a piece at this place; A-Z and a-z are the same."""
+    if not isinstance(column, TextColumn):
+        raise ValueError("only a text contains a piece of text")
+    lowered = piece.encode().lower()  # of bytes, `lower` folds A-Z alone
+    words = replace(column.words, data=column.words.data.lower())
+    each = (words[code] for code in range(len(words)))
+    if place == "anywhere":
+        wanted = [lowered in word for word in each]
+    elif place == "start":
+        wanted = [word.startswith(lowered) for word in each]
+    else:
+        wanted = [word.endswith(lowered) for word in each]
     return np.array([*wanted, False], np.bool_)[column.codes]
 
 

@@ -22,6 +22,7 @@ from semsearch.search.tree import (
     Among,
     Any,
     Comparison,
+    Contains,
     Holds,
     Is,
     Leaf,
@@ -80,6 +81,8 @@ def _leaf(leaf: Leaf, column: Column, *, negated: bool) -> Mask:
             mask = comparing.among(column, values)
         case Like(_, pattern):
             mask = comparing.like(column, pattern)
+        case Contains(_, piece, place):
+            mask = comparing.containing(column, piece, place)
         case Holds(_, member):
             mask = comparing.holding(column, member)
     return ~(mask | comparing.none(column)) if negated else mask

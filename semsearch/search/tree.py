@@ -7,6 +7,7 @@ leaf here, one more shape there, and one more case in `evaluate`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 ITEM = "item"
 """The kind of `key` and `text`, which every item has beside its fields."""
@@ -17,6 +18,8 @@ UNTYPED = ""
 Scalar = str | int | float | bool
 Sign = str
 """One of = <> < <= > >=."""
+
+Place = Literal["anywhere", "start", "end"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,15 @@ class Like:
 
 
 @dataclass(frozen=True)
+class Contains:
+    """A text contains another at `place`; A-Z and a-z are the same, and nothing is a pattern."""
+
+    field: Field
+    piece: str
+    place: Place
+
+
+@dataclass(frozen=True)
 class Holds:
     """A list holds a text."""
 
@@ -89,5 +101,5 @@ class Is:
     value: bool | None
 
 
-Leaf = Comparison | Among | Like | Holds | Is
+Leaf = Comparison | Among | Like | Contains | Holds | Is
 Node = All | Any | Not | Leaf

@@ -8,7 +8,7 @@ from typing import cast
 
 from semsearch.errors import shortened
 from semsearch.search import tree
-from semsearch.search.tree import ITEM, UNTYPED, Field, Node, Scalar
+from semsearch.search.tree import ITEM, UNTYPED, Field, Node, Place, Scalar
 
 Literal = str | int | float | bool | None
 
@@ -23,12 +23,16 @@ OPPOSITES = {"=": "<>", "<>": "="}
 
 
 class Mistake(Exception):
-    """What is wrong with a filter: a problem that completes "the filter '...'", and a remedy."""
+    """What is wrong with a filter: a problem that completes "the filter '...'", and a remedy.
 
-    def __init__(self, problem: str, remedy: str) -> None:
+    `position` is the index in the filter of what is wrong, told where it is known.
+    """
+
+    def __init__(self, problem: str, remedy: str, position: int | None = None) -> None:
         super().__init__(problem, remedy)
         self.problem = problem
         self.remedy = remedy
+        self.position = position
 
 
 def as_test(field: Field, sign: str, value: Literal) -> Node:
@@ -63,6 +67,18 @@ def as_like(field: Field, pattern: Literal) -> Node:
             f"asks the {field.kind} field {field.name!r} for a pattern", "like is for texts alone"
         )
     return tree.Like(field, cast("str", _checked(field, pattern)))
+
+
+def as_part(field: Field, place: Place, piece: Literal) -> Node:
+    """Return the question whether a text contains another, or a list a member."""
+    if field.kind == "list" and place == "anywhere":
+        return as_member(field, piece)
+    if field.kind not in ("text", ITEM, UNTYPED):
+        raise Mistake(
+            f"asks the {field.kind} field {field.name!r} for a piece of text",
+            "contains is for texts and lists, starts with and ends with for texts",
+        )
+    return tree.Contains(field, str(_checked(field, piece)), place)
 
 
 def as_member(field: Field, member: Literal) -> Node:
