@@ -5,6 +5,7 @@ from semsearch.store.batches import Batch, Known, NewItem, Refresh
 from semsearch.store.compaction import CompactReport
 from semsearch.store.derived import Derived
 from semsearch.store.findings import CheckReport, Finding
+from semsearch.store.judgements import Judgement
 from semsearch.store.reader import Snapshot, StoredItem
 from semsearch.store.restoring import restore
 from semsearch.store.schema import Space
@@ -17,6 +18,7 @@ __all__ = [
     "CompactReport",
     "Derived",
     "Finding",
+    "Judgement",
     "Known",
     "NewItem",
     "Refresh",

@@ -19,6 +19,7 @@ from semsearch.errors import CollectionLocked, StorageFull
 from semsearch.store import merging
 from semsearch.store.database import transaction
 from semsearch.store.folder import Folder
+from semsearch.store.judgements import forget_judgements_of_dead
 from semsearch.store.schema import ERASED, ERASING
 from semsearch.store.segments import (
     Entry,
@@ -177,6 +178,7 @@ def _drop_traces(folder: Folder, connection: apsw.Connection, dead: Ids) -> None
                 connection.execute(
                     "DELETE FROM result WHERE kind = ? AND name = ? AND space_id = ?", named
                 )
+        forget_judgements_of_dead(connection)
         connection.execute("INSERT INTO op (kind, n) VALUES ('erase', ?)", (len(dead),))
         connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, 'yes')", (ERASED,))
     fsio.remove_all(files)

@@ -41,6 +41,7 @@ from semsearch.store.folder import (
     lay_out,
     make_folders,
 )
+from semsearch.store.judgements import Judgement, read_judgements
 from semsearch.store.lock import writer_lock
 from semsearch.store.mounts import check_local
 from semsearch.store.reader import Snapshot, StoredItem
@@ -184,6 +185,10 @@ class Store:
             name: kind or "text"
             for name, kind in self._rows("SELECT name, type FROM field ORDER BY name")
         }
+
+    def judgements(self, query: str | None = None) -> list[Judgement]:
+        """Return what was said of the answers to a query, or to all, the oldest first."""
+        return self._read(lambda connection: read_judgements(connection, query))
 
     def blob(self, sha256: str) -> bytes:
         """Return the bytes of an original image.

@@ -19,6 +19,7 @@ from semsearch.store.compaction import CompactReport, compact, mark_for_erasing
 from semsearch.store.database import transaction
 from semsearch.store.findings import CheckReport
 from semsearch.store.folder import Folder
+from semsearch.store.judgements import Judgement, forget_judgement, write_judgement
 from semsearch.store.lexicon import add_words, forget_words
 from semsearch.store.reader import batched, read_space
 from semsearch.store.reuse import Earlier
@@ -132,6 +133,15 @@ class Writer:
             self._bury(wanted, self._count("delete", len(wanted)))
             if erase:
                 mark_for_erasing(self._connection)
+
+    def judge(self, query: str, key: str, grade: int | None) -> None:
+        """Store what a person said of an item as an answer to a query; None takes it back."""
+        with transaction(self._connection):
+            seq = self._count("judge", 1)
+            if grade is None:
+                forget_judgement(self._connection, query, key)
+            else:
+                write_judgement(self._connection, Judgement(query, key, grade), seq)
 
     def compact(self) -> CompactReport:
         """Drop all deleted rows and shrink the files, see `compaction.compact`."""
