@@ -141,9 +141,25 @@ class ResultNotFound(CollectionError):
 
 
 class QueryError(SemsearchError):
-    """Raised when a filter or a query cannot be understood."""
+    """Raised when a filter or a query cannot be understood.
+
+    Where one place of it is wrong, `query` is what was asked and `position` the index there, from
+    0, of the first character at fault; its length where something is missing at the end.
+    """
 
     code = "query"
+
+    def __init__(
+        self,
+        problem: str,
+        remedy: str = "",
+        *,
+        query: str | None = None,
+        position: int | None = None,
+    ) -> None:
+        super().__init__(problem, remedy)
+        self.query = query
+        self.position = position
 
 
 class StorageError(SemsearchError):

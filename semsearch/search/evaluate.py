@@ -40,7 +40,7 @@ class Source(Protocol):
     def column(self, name: str, kind: str) -> Column:
         """Return the values of a field of the type `kind`."""
 
-    def meeting(self, condition: str, values: Sequence[str], *, negated: bool) -> Mask:
+    def meeting(self, condition: str, values: Sequence[str | bytes], *, negated: bool) -> Mask:
         """Return the rows, shape (N,), that meet an SQL condition on the table `item`, or not."""
 
 

@@ -129,8 +129,6 @@ def _with_operators(tokens: Sequence[Any], fields: Mapping[str, str]) -> list[An
 
     Those themselves are not of our language: their tokens are refused wherever they stand.
     """
-    from sqlglot.tokens import Token, TokenType
-
     done: list[Any] = []
     places = iter(range(len(tokens)))
     for at in places:
@@ -148,8 +146,8 @@ def _with_operators(tokens: Sequence[Any], fields: Mapping[str, str]) -> list[An
             done.append(token)
             continue
         last = tokens[at + operator.count(" ")]
-        kind = TokenType[STANDINS[operator]]
-        done.append(Token(kind, operator, last.line, last.col, token.start, last.end))
+        kind = type(token.token_type)[STANDINS[operator]]
+        done.append(type(token)(kind, operator, last.line, last.col, token.start, last.end))
         if last is not token:
             next(places)
     return done

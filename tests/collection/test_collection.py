@@ -286,7 +286,7 @@ def test_k_that_is_no_number_is_a_type_error(collection: semsearch.Collection) -
 def test_a_filter_on_an_unknown_field_names_the_known_ones(
     collection: semsearch.Collection,
 ) -> None:
-    with pytest.raises(QueryError, match=r"unknown field 'star'; there are: source, stars"):
+    with pytest.raises(QueryError, match=r"unknown field 'star', .* there are: stars, source"):
         collection.search("soup", where="star = 1")
 
 

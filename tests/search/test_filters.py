@@ -127,6 +127,92 @@ def test_a_list_is_asked_for_a_member(table: SmallTable, where: str, keys: str) 
 
 
 @pytest.mark.parametrize(
+    ("where", "keys"),
+    [
+        ("source contains 'EL'", "ad"),
+        ("source contains 'm'", "bc"),
+        ("source not contains 'm'", "ad"),
+        ("not source contains 'm' and stars > 0", "a"),
+        ("source starts with 'Ye'", "ad"),
+        ("source STARTS  WITH 'a' or stars = 3", "bc"),
+        ("source not starts with 'a'", "abd"),
+        ("source ends with 'B'", "b"),
+        ("not (source ends with 'b' or source contains 'z')", "ad"),
+        ("source contains '%' or source contains '_'", ""),
+        ("source contains ''", "abcd"),
+        ("source starts with '' and source ends with ''", "abcd"),
+        ("source ends with 'xxxxxyelp'", ""),
+        ("(stars = 1)and source contains'elp'and(source ends with'p')", "a"),
+        ("source /* where? */ contains 'elp' -- so", "ad"),
+        ("\"my field\" contains 'T''S'", "b"),
+        ("\"my field\" not contains 'x'", "b"),
+        ("a.b is null and source contains 'yelp'", "d"),
+        ("key contains 'A' or key starts with 'b' or key ends with 'C'", "abc"),
+        ("text contains 'OF a' or text ends with 'f B'", "ab"),
+        ("text starts with 'text' and text not ends with 'a' and text contains ''", "bcd"),
+        ("colours contains 'red'", "ac"),
+        ("colours not contains 'red'", "b"),
+        ("not colours contains 'Red' and colours contains 'red'", "ac"),
+    ],
+)
+def test_a_text_is_asked_for_a_piece_and_a_list_for_a_member(
+    table: SmallTable, where: str, keys: str
+) -> None:
+    assert "".join(table.matching(where)) == keys
+
+
+@pytest.mark.parametrize("name", ["contains", "starts", "ends", "with_"])
+def test_a_field_may_be_named_as_an_operator(name: str) -> None:
+    table = SmallTable({name: "text"}, {"a": {name: "it contains"}, "b": {name: "x"}})
+    assert table.matching(f"{name} = 'x'") == ["b"]
+    assert table.matching(f"{name} contains 'x' or not ({name} contains 'x')") == ["a", "b"]
+    assert table.matching(f"not {name} contains 'contains' and {name} in ('x')") == ["b"]
+    assert table.matching(f"{name} starts with 'it' and {name} ends with 'contains'") == ["a"]
+
+
+@pytest.mark.parametrize("place", ["contains", "starts with", "ends with"])
+def test_a_character_0_is_one_like_others(place: str) -> None:
+    keys = ["a\0b", "a", "b", "a\0c", "\0", "é\0É"]
+    table = SmallTable({"t": "text"}, {key: {"t": key} for key in keys})
+    for piece in ("\0", "a\0b", "A\0", "\0b", "É", "é\0É"):
+        where = f"FIELD {place} '{piece}'"
+        held = {"contains": lambda a, b: b in a, "starts with": str.startswith}
+        expected = [
+            key for key in keys if held.get(place, str.endswith)(key, piece.replace("A", "a"))
+        ]
+        assert table.matching(where.replace("FIELD", "t")) == expected
+        assert table.matching(where.replace("FIELD", "key")) == expected
+
+
+@pytest.mark.parametrize(
+    ("where", "place"),
+    [
+        ("stars <= 2 and star = 1", "star = 1"),
+        ("日本 = '🍜' or stars = 'x'", "日本"),
+        ("key = '🍜' or stars = 'x'", "'x'"),
+        ("key = '🍜'\n or\tstars = 'x'", "'x'"),
+        ("source = null or stars = 1", "null"),
+        ("source = 'null' and stars = true", "true"),
+        ("stars = -'x'", "'x'"),
+        ("stars in (1, 2, true, null)", "true"),
+        ("stars between 1 and 'y'", "'y'"),
+        ("stars = 1 and lower(source) = 'x'", "lower"),
+        ("stars = 1 and (source = 'x'", "'x'"),
+        ("source starts  with stars", "stars"),
+        ("source not contains 5", "5"),
+        ("stars = 1 ; x", ";"),
+        ("x.stars = 1", "x.stars"),
+        ("key = '\ud800'", "\ud800"),
+    ],
+)
+def test_a_mistake_says_where_it_stands(where: str, place: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse_filter(where, FIELDS)
+    assert caught.value.query == where
+    assert caught.value.position == where.rindex(place)
+
+
+@pytest.mark.parametrize(
     "name", ["a\\b", 'a"b', "a.b", "a b", "é", "$", "a'b", "日本", "[0]", "a\tb", ""]
 )
 def test_a_field_of_any_name_is_found(name: str) -> None:
@@ -149,18 +235,31 @@ def test_values_are_values_whatever_they_hold(text: str) -> None:
     [
         ("", "the filter is empty"),
         ("   ", "the filter is empty"),
-        ("star = 1", "unknown field 'star'; there are: stars, source, verified, my field, seen,"
-         " colours, a.b, when, key, text"),
+        ("star = 1", "unknown field 'star', at character 1, near 'star'; did you mean 'stars'\\?"
+         " there are: stars, source, verified, my field, seen, colours, a.b, when, key, text;"),
+        ("sauce = 'x' or 1 = 2", "did you mean 'source'\\? there are: source, stars, verified"),
         ("x.stars = 1", "unknown field 'x.stars'"),
-        ('source = "yelp"', "unknown field 'yelp'; .* put texts in single quotes"),
-        ('source in ("yelp")', "unknown field 'yelp'; .* put texts in single quotes"),
-        ("Stars = 1", "unknown field 'Stars'; did you mean 'stars'"),
-        ("seen > 2024-05-01", "reckons '2024 - 05 - 01'; write dates in single quotes"),
-        ("when = 1", "at character 4, near 'when'; write the field in double quotes"),
-        ("stars <=", "cannot be read at character 8"),
-        ("stars <= 2 andd source = 'x'", "cannot be read at character 15, near 'andd'"),
+        ('source = "yelp"', "unknown field 'yelp', .* put texts in single quotes"),
+        ('source in ("yelp")', "unknown field 'yelp', .* put texts in single quotes"),
+        ("Stars = 1", "unknown field 'Stars', .*; did you mean 'stars'"),
+        ("seen > 2024-05-01", "reckons '2024 - 05 - 01', at character 8, near '2024'; write dates"),
+        ("when = 1", "at character 1, near 'when'; write the field in double quotes"),
+        ("stars <=", "cannot be read, at character 7, near '<='"),
+        ("stars <= 2 andd source = 'x'", "cannot be read, at character 12, near 'andd'"),
+        ("stars <= 2\n  andd x", "cannot be read, at character 14, near 'andd'"),
+        ("stars = 1; stars = 2", "at character 10, near ';'; a filter is one condition"),
+        ("-- stars", "cannot be read"),
+        ("source glob 'a*'", "uses 'glob', which filters do not know, at character 8"),
+        ("source regexp 'a'", "uses 'regexp', which filters do not know"),
+        ("source similar to 'a'", "uses 'similar to', which filters do not know"),
+        ("source contains", "cannot be read, at character 8, near 'contains'"),
+        ("source starts 'a'", "cannot be read, at character 8, near 'starts'"),
+        ("contains(source, 'a')", "which filters do not know, at character 1, near 'contains'"),
+        ('source contains "soup"', "unknown field 'soup', at character 17"),
+        ("source contains stars", "uses 'stars', which filters do not know, at character 17"),
         ("(stars = 1", "cannot be read"),
-        ("source = 'open", "cannot be read"),
+        ("source = 'open", "cannot be read, at character 10, near \"'open\"; close the quotes"),
+        ("stars = 1 and [sou", "cannot be read, at character 15, near '\\[sou'; close the quotes"),
         ("stars = 1; DROP TABLE item", "cannot be read"),
         ("stars", "uses 'stars', which filters do not know"),
         ("stars + 1 = 2", "which filters do not know"),
@@ -190,31 +289,73 @@ def test_what_is_no_filter_is_refused_in_one_sentence(where: str, message: str) 
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        ("stars = '3'", "the number field 'stars' with the text '3'; write a number, without"),
-        ("'3' in (stars)", "looks for a member in 'stars', which is no list"),
-        ("stars = true", "the number field 'stars' with true"),
-        ("stars in (1, '2')", "the number field 'stars' with the text '2'"),
+        (
+            "stars = '3'",
+            "the number field 'stars' with the text '3', at character 9.*; write a number",
+        ),
+        ("'3' in (stars)", "looks for a member in 'stars', which is no list, at character 1"),
+        ("stars = true", "the number field 'stars' with true, at character 9, near 'true'"),
+        ("stars in (1, '2')", "the number field 'stars' with the text '2', at character 14"),
         ("stars between 1 and 'x'", "the number field 'stars' with the text 'x'"),
-        ("stars like '1%'", "the number field 'stars' for a pattern; like is for texts alone"),
-        ("source = 3", "the text field 'source' with the number 3; write texts in single quotes"),
-        ("source = -3", "the text field 'source' with the number -3"),
+        (
+            "stars like '1%'",
+            "the number field 'stars' for a pattern, at character 12.*; like is for texts alone",
+        ),
+        (
+            "source = 3",
+            "the text field 'source' with the number 3, at character 10.*; write texts in single",
+        ),
+        ("source = -3", "the text field 'source' with the number -3, at character 11"),
         ("source like 3", "the text field 'source' with the number 3"),
-        ("key = 3", "the item's 'key' with the number 3; write texts in single quotes"),
-        ("verified = 'true'", "the boolean field 'verified' with the text 'true'; write verified"),
-        ("verified = 2", "the boolean field 'verified' with the number 2; write verified, or not"),
-        ("verified < true", "the boolean field 'verified' is < a value; write verified, or not"),
-        ("stars = null", "'stars' with null; write stars is null, or stars is not null"),
-        ("seen <> null", "'seen' with null; write seen is null, or seen is not null"),
-        ("source in ('x', null)", "'source' with null; write source is null"),
-        ("seen = '1/5/2024'", "the text '1/5/2024', which is no date; write it as '2024-05-01' or"),
+        ("key = 3", "the item's 'key' with the number 3, .*; write texts in single quotes"),
+        (
+            "verified = 'true'",
+            "the boolean field 'verified' with the text 'true', .*; write verified",
+        ),
+        (
+            "verified = 2",
+            "the boolean field 'verified' with the number 2, .*; write verified, or not",
+        ),
+        (
+            "verified < true",
+            "the boolean field 'verified' is < a value, .*; write verified, or not",
+        ),
+        (
+            "stars = null",
+            "'stars' with null, at character 9, near 'null'; write stars is null, or",
+        ),
+        (
+            "seen <> null",
+            "'seen' with null, at character 9, near 'null'; write seen is null, or",
+        ),
+        (
+            "source in ('x', null)",
+            "'source' with null, at character 17, near 'null'; write source is null",
+        ),
+        (
+            "seen = '1/5/2024'",
+            "the text '1/5/2024', which is no date, at character 8.*; write it as '2024-05-01'",
+        ),
         ("seen = '2024-02-30'", "which is no date"),
         ("seen = '20240501'", "which is no date"),
         ("seen > 2024", "with the number 2024, which is no date"),
         ("seen between '2024-01-01' and 'now'", "which is no date"),
-        ("colours = 'red'", "the list field 'colours' with one value; write 'red' in colours"),
+        (
+            "colours = 'red'",
+            "the list field 'colours' with one value, at character 11.*; write 'red' in colours",
+        ),
         ("colours in ('red', 'blue')", "write 'red' in colours"),
-        ("3 in colours", "looks for the number 3 in the list field 'colours'; lists hold texts"),
+        (
+            "3 in colours",
+            "looks for the number 3 in the list field 'colours', at character 1.*; lists hold",
+        ),
         ("colours like 'r%'", "the list field 'colours' for a pattern"),
+        ("stars contains '1'", "the number field 'stars' for a piece of text, at character 16"),
+        ("seen starts with '2024'", "asks the date field 'seen' for a piece of text"),
+        ("colours starts with 'r'", "asks the list field 'colours' for a piece of text"),
+        ("colours contains 3", "looks for the number 3 in the list field 'colours'"),
+        ("source contains 3", "the text field 'source' with the number 3, at character 17"),
+        ("source ends with null", "'source' with null; write source is null".replace(";", ".*;")),
         ("'x' in source", "looks for a member in 'source', which is no list"),
     ],
 )
@@ -246,6 +387,7 @@ def test_a_message_stays_short_however_long_the_filter(where: str) -> None:
         ("price = 'x' or key = 'a'", "a"),
         ("price in (1, 'x') or not (price between 1 and 2)", ""),
         ("price like 'x%'", ""),
+        ("price contains 'x' or not price starts with 'y'", ""),
         ("'red' not in price", ""),
         ("price or not price", ""),
         ("price is true", ""),

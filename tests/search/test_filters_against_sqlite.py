@@ -80,8 +80,31 @@ def text_leaf(draw: st.DrawFn) -> tuple[str, str]:
         "FIELD is null", "FIELD is not null",
     ]  # fmt: skip
     name = draw(st.sampled_from(["t", "key", "text"]))
+    if draw(st.booleans()):
+        ours, theirs = piece_forms(draw(st.text(alphabet="aBk%_É\\'1", max_size=3)))
+        at = draw(st.integers(0, len(ours) - 1))
+        stored = value("t") if name == "t" else name
+        return ours[at].replace("FIELD", name), theirs[at].replace("FIELD", stored)
     form = draw(st.sampled_from(forms))
     return both(form, "t") if name == "t" else (form.replace("FIELD", name),) * 2
+
+
+def piece_forms(piece: str) -> tuple[list[str], list[str]]:
+    """Return conditions on a piece of text: ours, and LIKE with the piece's own signs escaped."""
+    escaped = "".join("!" + each if each in "%_!" else each for each in piece)
+    patterns = {
+        "contains": f"%{escaped}%",
+        "starts with": f"{escaped}%",
+        "ends with": f"%{escaped}",
+    }
+    negations = ["", "not "]
+    ours = [f"FIELD {no}{each} {quoted(piece)}" for each in patterns for no in negations]
+    theirs = [
+        f"FIELD {no}like {quoted(each)} escape '!'"
+        for each in patterns.values()
+        for no in negations
+    ]
+    return ours, theirs
 
 
 def boolean_leaf(draw: st.DrawFn) -> tuple[str, str]:
@@ -115,6 +138,8 @@ def list_leaf(draw: st.DrawFn) -> tuple[str, str]:
     forms = [
         (f"{member} in l", held),
         (f"{member} not in l", f"NOT ({held})"),
+        (f"l contains {member}", held),
+        (f"l not contains {member}", f"NOT ({held})"),
         ("l is null", f"{value('l')} is null"),
     ]
     return draw(st.sampled_from(forms))
