@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from semsearch import analysis
@@ -10,8 +11,10 @@ from semsearch.collection import clustering as clusterings
 from semsearch.collection.checks import check_label, check_seed, check_whole
 from semsearch.collection.classifier import Classifier
 from semsearch.collection.clustering import Clustering
+from semsearch.collection.facets import count_live
 from semsearch.collection.opened import OpenedCollection
 from semsearch.collection.records import Layout
+from semsearch.search import Facet
 
 
 class Insight(OpenedCollection):
@@ -44,6 +47,23 @@ class Insight(OpenedCollection):
     def clusterings(self) -> list[str]:
         """Return the names of the stored clusterings."""
         return self._store.result_names(clusterings.KIND)
+
+    def facets(
+        self, fields: Sequence[str] | None = None, where: str | None = None
+    ) -> dict[str, Facet]:
+        """Return how often each value of these fields stands in the items that pass a filter.
+
+        None: all fields but those that nearly every item has another value of. See `Facet` for
+        the order, and for how numbers and dates of many values are counted by ranges.
+
+        Raises:
+            QueryError: a field does not exist, or the filter cannot be understood.
+
+        Example:
+            >>> collection.facets(["source", "stars"], where="text contains 'soup'")
+            {'source': [('yelp', 12), ('amazon', 3)], 'stars': [(1, 9), (2, 6)]}
+        """
+        return count_live(self._store, fields, where)
 
     def map(self, method: str = "auto", seed: int = 0) -> Layout:
         """Return a 2-D map of all items."""

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from semsearch.search import Facet
+
 Value = str | int | float | bool | date | list[str] | None
 """What a field can hold; hits show a date as ISO text."""
 
@@ -76,7 +78,7 @@ class Hits(list[Hit]):
         hits: Iterable[Hit] = (),
         *,
         after: str | None = None,
-        facets: dict[str, list[tuple[Value, int]]] | None = None,
+        facets: dict[str, Facet] | None = None,
         notes: Sequence[str] = (),
     ) -> None:
         super().__init__(hits)

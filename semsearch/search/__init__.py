@@ -1,7 +1,8 @@
 """What a query may say, and which rows of typed columns it means."""
 
 from semsearch.search.evaluate import Source, passing
+from semsearch.search.facets import Facet
 from semsearch.search.filters import parse_filter
 from semsearch.search.tree import Node
 
-__all__ = ["Node", "Source", "parse_filter", "passing"]
+__all__ = ["Facet", "Node", "Source", "parse_filter", "passing"]

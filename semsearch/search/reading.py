@@ -179,25 +179,23 @@ class Reading:
                 return Field(name, self._fields[name])
             if name in ITEM_COLUMNS:
                 return Field(name, ITEM)
-            raise unknown_field(name, list(self._fields))
+            there = names_there(name, list(self._fields), ITEM_COLUMNS)
+            raise Mistake(
+                f"names the unknown field {shortened(name)}", f"{there}; put texts in single quotes"
+            )
 
 
-def unknown_field(name: str, fields: Sequence[str]) -> Mistake:
-    """Return what is wrong with a name that no field has; the nearest names are told first."""
-    known = [*fields, *ITEM_COLUMNS]
+def names_there(name: str, fields: Sequence[str], others: Sequence[str] = ()) -> str:
+    """Return which names there are instead of one that is not, the most alike ones first."""
+    known = [*fields, *(each for each in others if each not in fields)]
     lowered = {each.lower(): each for each in reversed(known)}
     near = [lowered[each] for each in get_close_matches(name.lower(), lowered, n=N_NEAR)]
-    others = [each for each in fields if each not in near]
-    shown = [*near, *others[: MOST_SHOWN - len(near)]]
-    shown += [each for each in ITEM_COLUMNS if each not in shown]
-    more = len(set(known)) - len(shown)
-    return Mistake(
-        f"names the unknown field {shortened(name)}",
-        (f"did you mean {near[0]!r}? " if near else "")
-        + f"there are: {', '.join(shown)}"
-        + (f" and {more:,} more" if more > 0 else "")
-        + "; put texts in single quotes",
-    )
+    farther = [each for each in fields if each not in near][: MOST_SHOWN - len(near)]
+    last = [each for each in others if each not in (*near, *farther)]
+    shown = [*near, *farther, *last]
+    meant = f"did you mean {near[0]!r}? " if near else ""
+    more = f" and {len(known) - len(shown):,} more" if len(shown) < len(known) else ""
+    return f"{meant}there are: {', '.join(shown)}{more}"
 
 
 def _spelled(expression: Expression) -> str:
