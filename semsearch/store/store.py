@@ -47,6 +47,7 @@ from semsearch.store.mounts import check_local
 from semsearch.store.reader import Snapshot, StoredItem
 from semsearch.store.schema import Space
 from semsearch.store.segments import Ids
+from semsearch.store.settings import read_setting
 from semsearch.store.spaces import StoredContent
 from semsearch.store.upgrade import upgrade_if_older
 from semsearch.store.verifying import Verification, verify_space
@@ -189,6 +190,10 @@ class Store:
     def judgements(self, query: str | None = None) -> list[Judgement]:
         """Return what was said of the answers to a query, or to all, the oldest first."""
         return self._read(lambda connection: read_judgements(connection, query))
+
+    def setting(self, name: str, space_id: int) -> Any:
+        """Return what was learned under this name for a vector space; None where nothing was."""
+        return self._read(lambda connection: read_setting(connection, name, space_id))
 
     def blob(self, sha256: str) -> bytes:
         """Return the bytes of an original image.

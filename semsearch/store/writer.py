@@ -25,6 +25,7 @@ from semsearch.store.reader import batched, read_space
 from semsearch.store.reuse import Earlier
 from semsearch.store.schema import Space, fields_as_json
 from semsearch.store.segments import Ids, replace_segments
+from semsearch.store.settings import write_setting
 from semsearch.store.spaces import Spaces
 
 
@@ -142,6 +143,14 @@ class Writer:
                 forget_judgement(self._connection, query, key)
             else:
                 write_judgement(self._connection, Judgement(query, key, grade), seq)
+
+    def keep_setting(self, name: str, space_id: int, value: Any) -> None:
+        """Store what was learned for a vector space as JSON; None takes it out.
+
+        It is no change of the collection: the version stays.
+        """
+        with transaction(self._connection):
+            write_setting(self._connection, name, space_id, value)
 
     def compact(self) -> CompactReport:
         """Drop all deleted rows and shrink the files, see `compaction.compact`."""
