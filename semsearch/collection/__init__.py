@@ -3,6 +3,7 @@
 from semsearch.collection.classifier import Classifier, Prediction
 from semsearch.collection.clustering import Cluster, Clustering
 from semsearch.collection.collection import Collection
+from semsearch.collection.evaluation import Comparison, Evaluation, Figure, Run
 from semsearch.collection.opening import DEFAULT_MODULES, create, open_at, restore
 from semsearch.collection.records import AddReport, Hit, Layout, SkippedRow
 from semsearch.collection.reencoding import ReencodeReport
@@ -12,7 +13,7 @@ from semsearch.collection.shelf import (
     open_collection,
     restored,
 )
-from semsearch.store import BackupReport, CheckReport, CompactReport, Finding
+from semsearch.store import BackupReport, CheckReport, CompactReport, Finding, Judgement
 
 __all__ = [
     "DEFAULT_MODULES",
@@ -24,11 +25,16 @@ __all__ = [
     "Clustering",
     "Collection",
     "CompactReport",
+    "Comparison",
+    "Evaluation",
+    "Figure",
     "Finding",
     "Hit",
+    "Judgement",
     "Layout",
     "Prediction",
     "ReencodeReport",
+    "Run",
     "SkippedRow",
     "collection_names",
     "create",

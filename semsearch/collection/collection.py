@@ -10,8 +10,8 @@ from semsearch.collection.checks import check_request
 from semsearch.collection.encoders import VECTORS, OwnVectors, vector_entries
 from semsearch.collection.ingest import Ingest, Origin, Progress
 from semsearch.collection.insight import Insight
+from semsearch.collection.judged import Judged
 from semsearch.collection.records import AddReport
-from semsearch.collection.searchable import Searchable
 from semsearch.collection.searching import allowing, passing_ids
 from semsearch.collection.upkeep import Upkeep
 from semsearch.errors import CollectionError
@@ -26,7 +26,7 @@ class Wanted(NamedTuple):
     request_id: str | None
 
 
-class Collection(Searchable, Insight, Upkeep):
+class Collection(Judged, Insight, Upkeep):
     """A stored set of items with one vector each; searched, clustered and classified.
 
     Any thread may read. What another process commits is seen by the next call. The writer's lock
