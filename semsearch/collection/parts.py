@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from semsearch.collection.searching import LiveView
 from semsearch.modules import Module
-from semsearch.store import Space, Store, StoredItem
+from semsearch.store import Snapshot, Space, Store, StoredItem
+from semsearch.vectors import Vectors
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The store, what searches see of it, its modules and its live items by key."""
+    """The store, what searches see of it, its modules, its live items by key and their vectors."""
 
     name: str
     modality: str
@@ -20,3 +21,4 @@ class Parts:
     view: LiveView
     module_of: Callable[[Space], Module]
     items_of: Callable[[Sequence[str]], list[StoredItem]]
+    vectors_of: Callable[[Sequence[StoredItem], Snapshot], Vectors]

@@ -40,6 +40,7 @@ class Hit:
     `parts` are the scores that `score` was made of. `percentile` says which share (0 to 100) of
     random pairs of this collection is less alike, `band` the same in a word. `passage` is the part
     of a long text that matched best, `words` what carried the match, where that was asked for.
+    `folded` are the keys of near-duplicates that stand behind this hit, where it was asked to fold.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Hit:
     band: str | None = None
     passage: Passage | None = None
     words: list[WordWeight] | None = None
+    folded: list[str] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the hit as JSON-ready values; what was not asked for is left out."""
@@ -60,6 +62,7 @@ class Hit:
             "band": self.band,
             "passage": self.passage and self.passage._asdict(),
             "words": None if self.words is None else [word._asdict() for word in self.words],
+            "folded": self.folded,
         }
         base = {"key": self.key, "score": self.score, "text": self.text, "fields": self.fields}
         return base | {name: value for name, value in extra.items() if value is not None}
