@@ -47,7 +47,7 @@ def read_queries(source: Queries) -> dict[str, str]:
     else:
         columns = _columns(source)
         texts = [as_text(cell) for cell in _column(columns, TEXT, name, "query texts")]
-        ids = _optional(columns, tuple(one for one in ID if one != "query"))
+        ids = _optional(columns, ID)
         rows = zip(texts if ids is None else map(as_text, ids), texts, strict=True)
     found: dict[str, str] = {}
     for row, (id_, text) in enumerate(rows, 1):
