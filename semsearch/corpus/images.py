@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import BinaryIO, Protocol
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from PIL import Image
@@ -186,7 +186,18 @@ def read_member(archive: ZipFile, member: ZipInfo) -> bytes | Unreadable:
 
 
 def read_image_file(path: Path) -> bytes | Unreadable:
-    """Return the bytes of a regular image file of at most `MAX_FILE`; links are not followed.
+    """Return the bytes of a regular image file of at most `MAX_FILE`. Raises OSError."""
+    file = open_regular(path)
+    if isinstance(file, Unreadable):
+        return file
+    with file:
+        if os.fstat(file.fileno()).st_size > MAX_FILE:
+            return too_big()
+        return checked_image(file.read(MAX_FILE + 1))
+
+
+def open_regular(path: Path) -> BinaryIO | Unreadable:
+    """Open a regular file; links are not followed.
 
     It is looked at before and after it is opened, without waiting, so that neither a named pipe
     can hang the reader nor an exchange of the file in between deceive it. Raises OSError.
@@ -196,13 +207,11 @@ def read_image_file(path: Path) -> bytes | Unreadable:
     if not stat.S_ISREG(path.lstat().st_mode):
         return Unreadable("is not a regular file")
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    with os.fdopen(os.open(path, flags | getattr(os, "O_BINARY", 0)), "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            return Unreadable("is not a regular file")
-        if status.st_size > MAX_FILE:
-            return too_big()
-        return checked_image(file.read(MAX_FILE + 1))
+    file = os.fdopen(os.open(path, flags | getattr(os, "O_BINARY", 0)), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        return Unreadable("is not a regular file")
+    return file
 
 
 def too_big() -> Unreadable:

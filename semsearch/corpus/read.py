@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
-from semsearch.corpus.entries import Columns, image_corpus, table_image_corpus, text_corpus
-from semsearch.corpus.images import ImageFolder, ImageZip
+from semsearch.corpus.entries import Columns, table_image_corpus, text_corpus
+from semsearch.corpus.files import FILE_SUFFIXES, is_files, read_files
+from semsearch.corpus.images import ImageFolder
 from semsearch.corpus.items import Corpus, Modality, Value
 from semsearch.corpus.memory import table_of_frame, table_of_rows
 from semsearch.corpus.part import WHOLE, Part, kind_of_file
@@ -39,8 +40,9 @@ def read_corpus(
     """Check a source as a whole and return its items, which are read as they are asked for.
 
     Args:
-        source: the path of a csv, tsv, json, jsonl, parquet, xlsx or sqlite table, of a folder of
-            images or of a zip of images; or a DataFrame, dicts, or texts.
+        source: the path of a csv, tsv, json, jsonl, parquet, xlsx or sqlite table, of a document
+            (txt, md, rst, html, pdf, docx, epub, eml, mbox), or of a folder, zip or tar of
+            documents or images; or a DataFrame, dicts, or texts.
         text: the column that is encoded, or several that are joined by line breaks; guessed when
             it is None. For images: the column a person reads.
         image: the column with each row's image: a path relative to the table's folder, or bytes.
@@ -105,15 +107,13 @@ def read_path(path: Path, columns: Columns, part: Part = WHOLE) -> Corpus:
     mode = file_mode(path)
     kind = "" if stat.S_ISDIR(mode) else kind_of_file(path)
     part.require_kind(repr(str(path)), kind)
-    if stat.S_ISDIR(mode):
-        return read_images(ImageFolder(path), path.resolve().name, columns)
-    if path.suffix.lower() == ".zip":
-        return read_images(ImageZip(path), path.stem, columns)
+    if stat.S_ISDIR(mode) or (is_files(path) and kind not in TABLE_SUFFIXES):
+        return read_files(path, columns)
     if kind not in TABLE_SUFFIXES:
-        known = ", ".join((*TABLE_SUFFIXES, ".zip"))
+        known = ", ".join((*TABLE_SUFFIXES, *FILE_SUFFIXES))
         raise SourceError(
             f"{str(path)!r} is of a kind that cannot be read",
-            f"give a folder of images or a file of: {known}",
+            f"give a folder of documents or images, or a file of: {known}",
         )
     return table_corpus(path.stem, read_table(path, part), columns, ImageFolder(path.parent))
 
@@ -137,13 +137,6 @@ def file_mode(path: Path) -> int:
             f"{str(path)!r} is neither a regular file nor a folder", "copy its data into a file"
         )
     return mode
-
-
-def read_images(source: ImageFolder | ImageZip, name: str, columns: Columns) -> Corpus:
-    """Return the corpus of a folder or zip of images."""
-    if columns.image is not None:
-        raise ValueError("image= names a column of a table; a folder or zip of images has none")
-    return image_corpus(name, source, columns)
 
 
 def table_corpus(name: str, table: Table, columns: Columns, folder: ImageFolder) -> Corpus:

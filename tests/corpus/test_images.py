@@ -234,7 +234,7 @@ def test_a_zip_bomb_is_never_read_whole(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_folder_or_zip_without_images_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("x")
+    (tmp_path / "a.py").write_text("x")
     assert "there are no images in" in complaint(tmp_path)
     with ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("__MACOSX/._red.png", RED)

@@ -1,0 +1,113 @@
+"""Find out in which encoding a text is written, and decode it without losing a character."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from semsearch.corpus.documents.document import Refused
+
+MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}  # UTF-32's mark begins with UTF-16's, so it comes first
+CANDIDATES = [
+    "cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257",
+    "cp1258", "cp874", "cp932", "euc_jp", "gb18030", "big5", "cp949", "iso8859_2", "utf_16_le",
+    "utf_16_be",
+]  # fmt: skip
+USUAL = "cp1252"
+"""The encoding of most old texts: it is taken where nothing speaks against it."""
+LATIN = {"ascii", "iso8859-1", "latin-1", "cp1252"}
+"""What is called so is cp1252 in truth, as browsers take it."""
+NO_CHARSETS = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs"}
+SAMPLE = 1 << 17
+NOT_ASCII = re.compile(rb"[\x80-\xff]")
+UNKNOWN = "is in an encoding that cannot be told; save it as UTF-8"
+
+
+def decoded(content: bytes, declared: str | None = None) -> str:
+    """Return the text of bytes: by its mark, as UTF-8, as declared, or as it looks most likely.
+
+    Raises:
+        Refused: the bytes are no text, or their encoding cannot be told.
+    """
+    for mark, encoding in MARKS.items():
+        if content.startswith(mark):
+            return strictly(content, encoding)
+    if NOT_ASCII.search(content) is None:
+        return of_ascii(content, declared)
+    for encoding in ("utf-8", codec_name(declared) or "utf-8"):
+        try:
+            return checked(content.decode(encoding))
+        except (LookupError, UnicodeError):
+            continue
+    return guessed(content)
+
+
+def of_ascii(content: bytes, declared: str | None) -> str:
+    """Return the text of bytes below 128, of which some encodings make more than ASCII."""
+    if b"\0" in content:
+        return guessed(content)
+    try:
+        return content.decode(codec_name(declared) or "ascii")
+    except (LookupError, UnicodeError):
+        return content.decode("ascii")
+
+
+def guessed(content: bytes) -> str:
+    """Return the text of bytes in the encoding that they most likely are in."""
+    from charset_normalizer import from_bytes
+
+    matches = from_bytes(sample(content), cp_isolation=CANDIDATES)
+    best = matches.best()
+    if best is None:
+        raise Refused("holds binary data, not text" if b"\0" in content else UNKNOWN)
+    tied = {best.encoding, *best.could_be_from_charset}
+    for each in matches:
+        if (each.chaos, each.coherence) == (best.chaos, best.coherence):
+            tied |= {each.encoding}
+    return strictly(content, USUAL if USUAL in tied else best.encoding)
+
+
+def sample(content: bytes) -> bytes:
+    """Return the part of bytes around the first that is not ASCII, cut between characters."""
+    if len(content) <= SAMPLE:
+        return content
+    found = NOT_ASCII.search(content)
+    start = max(0, found.start() - SAMPLE // 2) if found else 0
+    stop = start + SAMPLE
+    if b"\0" in content[start:stop]:  # UTF-16, a pair of bytes a character
+        return content[start & ~1 : stop & ~1]
+    first = content.rfind(b"\n", 0, start) + 1 if start else 0
+    last = content.rfind(b"\n", first, stop)
+    return content[max(first, start - SAMPLE) : stop if last < 0 else last]
+
+
+def strictly(content: bytes, encoding: str) -> str:
+    """Return the text of bytes in an encoding; refuse what is not in it."""
+    try:
+        return checked(content.decode(encoding))
+    except UnicodeError as error:
+        raise Refused(UNKNOWN) from error
+
+
+def checked(text: str) -> str:
+    """Return the text; refuse it where it holds zeros, as texts never do."""
+    if "\0" in text:
+        raise Refused("holds binary data, not text")
+    return text
+
+
+def codec_name(declared: str | None) -> str | None:
+    """Return Python's name for an encoding that a document declares, None where it has none."""
+    try:
+        name = codecs.lookup((declared or "").strip()).name
+    except (LookupError, ValueError):
+        return None
+    if name in NO_CHARSETS:
+        return None
+    return USUAL if name in LATIN else name

@@ -1,0 +1,34 @@
+"""Read plain text and reStructuredText, which is written to be read as it is."""
+
+from __future__ import annotations
+
+import re
+
+from semsearch.corpus.documents.document import Document
+from semsearch.corpus.documents.encoding import decoded
+from semsearch.corpus.documents.tidy import one_line, tidy
+
+RULE = re.compile(r"([=\-~^\"'`#*+:.<>_])\1{2,}")
+"""A line that underlines a heading of reStructuredText."""
+COMMENT = re.compile(r"\.\. +(?:_[^\n:]*:|\|)")
+
+
+def read_plain(content: bytes) -> Document:
+    """Return a plain text as it stands."""
+    return Document(tidy(decoded(content)))
+
+
+def read_rst(content: bytes) -> Document:
+    """Return reStructuredText as it stands, without the lines under headings and link targets."""
+    lines = tidy(decoded(content)).split("\n")
+    kept: list[str] = []
+    title = ""
+    for number, line in enumerate(lines):
+        if RULE.fullmatch(line):
+            above = lines[number - 1] if number else ""
+            if not title and above.strip() and len(line) >= len(above):
+                title = one_line(above)
+            kept += [""] if above.strip() else []
+        elif not COMMENT.match(line):
+            kept.append(line)
+    return Document(tidy("\n".join(kept)), title)

@@ -1,0 +1,113 @@
+"""Have documents parsed in a process of their own, so that none can hang or end this one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Any
+
+from semsearch import errors
+from semsearch.corpus.documents import limits
+from semsearch.corpus.documents.document import Document, Refused
+from semsearch.corpus.documents.parsing import PLAIN, parse
+
+ENDED = "ended the process that read it; it takes too much memory, or a parser has a fault"
+
+
+class Reader:
+    """Reads one document after the other; its process starts with the first that needs one."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end()
+
+    def read(self, content: bytes, kind: str) -> Document:
+        """Return the document that these bytes of a format are.
+
+        Raises:
+            Refused: they are no such document, one without text, or one that a parser hangs on.
+        """
+        if kind in PLAIN:
+            return parse(content, kind)
+        started = monotonic()
+        answered = self._asked(content, kind)
+        if answered is None:
+            self._end()
+            if monotonic() - started >= limits.LONGEST:
+                raise Refused(f"takes longer than {limits.LONGEST:g} s to read")
+            raise Refused(ENDED)
+        if "refused" in answered:
+            raise Refused(answered["refused"])
+        return document_of(answered)
+
+    def _asked(self, content: bytes, kind: str) -> dict[str, Any] | None:
+        """Return the process's answer, None where it ended without one."""
+        process = self._running()
+        if process.stdin is None or process.stdout is None:
+            return None
+        try:
+            asked = json.dumps({"kind": kind, "size": len(content)})
+            process.stdin.write(asked.encode() + b"\n" + content)
+            process.stdin.flush()
+            line = process.stdout.readline()
+        except OSError:
+            return None
+        return json.loads(line) if line.endswith(b"\n") else None
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            # -P: with -m alone, a docx.py in the folder where somebody stands would be run.
+            name = "semsearch.corpus.documents.worker"
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", name, str(limits.LONGEST)],
+                env=environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        return self._process
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except OSError:  # what was not yet written cannot be
+                    continue
+        process.wait()
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of the process: it imports this very semsearch."""
+    here = str(Path(errors.__file__).parent.parent)
+    paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
+
+
+def document_of(answered: dict[str, Any]) -> Document:
+    """Return the document of an answer."""
+    fields = answered["fields"]
+    dates = {name: datetime.fromisoformat(fields[name]) for name in answered["dates"]}
+    return Document(
+        answered["text"], answered["title"], {**fields, **dates}, tuple(answered["flaws"])
+    )

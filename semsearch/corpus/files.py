@@ -1,0 +1,103 @@
+"""Read folders, archives and single documents: as documents or as images, whichever they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from semsearch.corpus.documents import (
+    ARCHIVE_SUFFIXES,
+    DOCUMENT_SUFFIXES,
+    DocumentFolder,
+    DocumentSource,
+    DocumentTar,
+    DocumentZip,
+    Found,
+    SingleDocument,
+    archive_suffix,
+    document_corpus,
+    format_of,
+)
+from semsearch.corpus.entries import ITEM_TABLES, Columns, image_corpus
+from semsearch.corpus.image_tar import ImageTar
+from semsearch.corpus.images import IMAGE_SUFFIXES, ImageFolder, ImageSource, ImageZip
+from semsearch.corpus.items import Corpus
+from semsearch.errors import SourceError
+
+FILE_SUFFIXES = (*DOCUMENT_SUFFIXES, *ARCHIVE_SUFFIXES)
+
+
+def is_files(path: Path) -> bool:
+    """Tell whether a file is a document or an archive, by its name."""
+    return archive_suffix(path.name) is not None or format_of(path.name) is not None
+
+
+def read_files(path: Path, columns: Columns) -> Corpus:
+    """Return the corpus of a folder, of an archive or of a single document.
+
+    Where there are images and documents, it is of the kind that most of the files are; a table of
+    items, or a column that is named, tells that it is images.
+    """
+    if path.is_dir():
+        return read_either(ImageFolder(path), DocumentFolder(path), path.resolve().name, columns)
+    suffix = archive_suffix(path.name)
+    name = path.name.removesuffix(path.name[-len(suffix) :]) if suffix else path.stem
+    if suffix is None:
+        return read_documents(SingleDocument(path), name, columns)
+    if suffix == ".zip":
+        return read_either(ImageZip(path), DocumentZip(path), name, columns)
+    tar = DocumentTar(path)
+    return read_either(ImageTar(tar), tar, name, columns)
+
+
+def read_documents(documents: DocumentSource, name: str, columns: Columns) -> Corpus:
+    """Return the corpus of documents, which have no columns."""
+    if columns.named():
+        raise ValueError("text=, image= and key= name columns of a table; documents have none")
+    files = documents.files()
+    if not any(format_of(file.path) for file in files):
+        raise nothing_in(documents)
+    return with_note(document_corpus(name, documents, files), files, IMAGE_SUFFIXES, "images")
+
+
+def read_either(
+    images: ImageSource, documents: DocumentSource, name: str, columns: Columns
+) -> Corpus:
+    """Return the corpus of the images or of the documents that a folder or archive holds."""
+    if columns.image is not None:
+        raise ValueError("image= names a column of a table; a folder or zip of images has none")
+    files = documents.files()
+    n_documents, n_images = count(files, DOCUMENT_SUFFIXES), count(files, IMAGE_SUFFIXES)
+    if not n_documents and not n_images:
+        raise nothing_in(documents)
+    has_items = columns.named() or any(images.opener(table) for table in ITEM_TABLES)
+    if n_documents > n_images and not (n_images and has_items):
+        return read_documents(documents, name, columns)
+    return with_note(image_corpus(name, images, columns), files, DOCUMENT_SUFFIXES, "documents")
+
+
+def count(files: Sequence[Found], suffixes: Sequence[str]) -> int:
+    """Return how many files have one of these suffixes."""
+    return sum(PurePosixPath(file.path).suffix.lower() in suffixes for file in files)
+
+
+def with_note(corpus: Corpus, files: Sequence[Found], others: Sequence[str], kind: str) -> Corpus:
+    """Return the corpus with a note that files of another kind are left out, if there are any."""
+    n = count(files, others)
+    if not n:
+        return corpus
+    most = "images" if corpus.modality == "image" else "documents"
+    note = (
+        f"{corpus.name!r} is read for its {most}, which are more or have a table of items, and its"
+        f" {n:,} {kind} are left out; index those from a folder of their own"
+    )
+    return replace(corpus, notes=(*corpus.notes, note))
+
+
+def nothing_in(documents: DocumentSource) -> SourceError:
+    """Return the error for a folder or archive without anything that can be read."""
+    return SourceError(
+        f"there are no images in {documents.name}, nor documents",
+        f"give files of: {', '.join((*IMAGE_SUFFIXES, *DOCUMENT_SUFFIXES))}",
+    )
