@@ -17,6 +17,7 @@ from semsearch.cli.analyse import cluster, predict, train
 from semsearch.cli.build import build_index
 from semsearch.cli.demo import demo
 from semsearch.cli.doctor import doctor
+from semsearch.cli.evaluate import evaluate, judge
 from semsearch.cli.index import index
 from semsearch.cli.manage import delete, info
 from semsearch.cli.modules import modules
@@ -134,8 +135,10 @@ COMMANDS = (
     delete,
     demo,
     doctor,
+    evaluate,
     index,
     info,
+    judge,
     modules,
     predict,
     reencode,
