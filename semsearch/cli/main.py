@@ -17,15 +17,17 @@ from semsearch.cli.analyse import cluster, predict, train
 from semsearch.cli.build import build_index
 from semsearch.cli.demo import demo
 from semsearch.cli.doctor import doctor
+from semsearch.cli.duplicates import duplicates
 from semsearch.cli.evaluate import evaluate, judge
+from semsearch.cli.facets import facets
 from semsearch.cli.index import index
 from semsearch.cli.manage import delete, info
 from semsearch.cli.modules import modules
 from semsearch.cli.reencode import reencode
-from semsearch.cli.screen import print_error
+from semsearch.cli.screen import print_error, print_place
 from semsearch.cli.search import search, similar
 from semsearch.cli.upkeep import backup, check, compact, restore
-from semsearch.errors import CollectionLocked, SemsearchError
+from semsearch.errors import CollectionLocked, QueryError, SemsearchError
 from semsearch.modules.handles.policy import OFFLINE
 from semsearch.store.lock import WAIT
 
@@ -55,6 +57,8 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except SemsearchError as error:
+            if isinstance(error, QueryError) and error.query and error.position is not None:
+                print_place(error.query, error.position)
             _tell(ctx, str(error))
             ctx.exit(LOCKED if isinstance(error, CollectionLocked) else PROBLEM)
         except (ValueError, TypeError) as error:
@@ -135,7 +139,9 @@ COMMANDS = (
     delete,
     demo,
     doctor,
+    duplicates,
     evaluate,
+    facets,
     index,
     info,
     judge,

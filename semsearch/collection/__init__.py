@@ -3,6 +3,7 @@
 from semsearch.collection.classifier import Classifier, Prediction
 from semsearch.collection.clustering import Cluster, Clustering
 from semsearch.collection.collection import Collection
+from semsearch.collection.duplicates import DuplicateGroup, DuplicatePair, Duplicates
 from semsearch.collection.evaluation import Comparison, Evaluation, Figure, Run
 from semsearch.collection.opening import DEFAULT_MODULES, create, open_at, restore
 from semsearch.collection.records import AddReport, Hit, Layout, SkippedRow
@@ -26,6 +27,9 @@ __all__ = [
     "Collection",
     "CompactReport",
     "Comparison",
+    "DuplicateGroup",
+    "DuplicatePair",
+    "Duplicates",
     "Evaluation",
     "Figure",
     "Finding",

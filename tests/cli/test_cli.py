@@ -158,7 +158,7 @@ def test_a_missing_column_names_those_there_are(run: Run, table: Path) -> None:
 
 def test_an_unknown_field_in_a_filter_names_the_fields(indexed: Run) -> None:
     message = refused(indexed("search", "reviews", "soup", "--where", "price < 3"), 1)
-    assert "unknown field 'price'; there are: stars" in message
+    assert "unknown field 'price', at character 1, near 'price'; there are: stars" in message
 
 
 @pytest.mark.parametrize("k", ["0", "-1", "1000000000"])
