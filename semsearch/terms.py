@@ -30,3 +30,19 @@ def indexed_text(text: str) -> str:
 def pairs_of(run: str) -> list[str]:
     """Return the overlapping pairs of a run of characters, and its last one alone."""
     return [run[start : start + 2] for start in range(len(run))]
+
+
+def asked_text(text: str) -> str:
+    """Return a text as its words are looked up: runs as their pairs alone.
+
+    Their last characters would find whatever ends with them; for runs of one character see
+    `single_characters`.
+    """
+    if text.isascii():
+        return text
+    return RUN.sub(lambda run: f" {' '.join(pairs_of(run[0])[:-1])} ", text)
+
+
+def single_characters(text: str) -> list[str]:
+    """Return the runs of one character, with which any of the indexed pairs may begin."""
+    return [run for run in RUN.findall(text) if len(run) == 1]

@@ -148,6 +148,7 @@ CREATE VIRTUAL TABLE words USING fts5 (
 );
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, 'row');
 
+CREATE VIRTUAL TABLE occurrence USING fts5vocab (words, 'instance');
 -- What a person said of an item as an answer to a query.
 CREATE TABLE judgement (
     query TEXT NOT NULL,

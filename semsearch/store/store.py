@@ -23,6 +23,7 @@ from semsearch.errors import (
 )
 from semsearch.store import checking, reader, recovery, spaces
 from semsearch.store.backup import BackupReport, backup
+from semsearch.store.bm25 import Lexicon, WordScores
 from semsearch.store.columns import Columns
 from semsearch.store.database import (
     Readers,
@@ -77,6 +78,7 @@ class Store:
         self._snapshot: Snapshot | None = None
         self._verification = Verification(self.folder)
         self.columns = Columns(self.folder, self._read)
+        self._lexicon = Lexicon()
         self.meta = {name: value for name, value in self._rows("SELECT name, value FROM meta")}
 
     @classmethod
@@ -97,6 +99,7 @@ class Store:
         self._verification.close()
         self._snapshot = None
         self.columns.clear()
+        self._lexicon.clear()
 
     @property
     def version(self) -> int:
@@ -194,6 +197,14 @@ class Store:
     def setting(self, name: str, space_id: int) -> Any:
         """Return what was learned under this name for a vector space; None where nothing was."""
         return self._read(lambda connection: read_setting(connection, name, space_id))
+
+    def word_scores(self, text: str) -> WordScores:
+        """Return the live items that have words of a text, with their BM25.
+
+        No text is wrong: whatever is no word is passed over. A "phrase in quotes" must stand in an
+        item as it is; a run of one character of a script without spaces finds all that has it.
+        """
+        return self._read(lambda connection: self._lexicon.scores(connection, text))
 
     def blob(self, sha256: str) -> bytes:
         """Return the bytes of an original image.
