@@ -25,12 +25,17 @@ class Passage(NamedTuple):
 
 
 class WordWeight(NamedTuple):
-    """A word of the matched text, where it stands in it, and how much of the match it carried."""
+    """A word of the matched text, and how much of the match it carried; see `Hit.words`.
+
+    It stands at the characters start to stop of the hit's text. `is_in_query` tells that the query
+    has the same word.
+    """
 
     word: str
     weight: float
     start: int
     stop: int
+    is_in_query: bool = False
 
 
 @dataclass(frozen=True)
