@@ -236,4 +236,6 @@ def corpus(
         entries(),
         again=entries if table.can_repeat else None,
         breaks={field: found for field, found in table.breaks().items() if field not in named},
+        part=table.part,
+        notes=table.notes,
     )

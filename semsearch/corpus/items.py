@@ -59,7 +59,8 @@ class Corpus:
     every item's `fields` has. `key_column` is None when the keys are only row numbers, or paths
     within a folder. `path` is absolute, and None for rows from memory. `entries` can be iterated
     once; `again` reads the source anew, and is None where it can be read only once. `breaks` tells
-    by field where the cells of a column changed their type.
+    by field where the cells of a column changed their type. `part` says what is read of a file that
+    holds several tables, `notes` what a person should know of the source, in sentences.
     """
 
     name: str
@@ -72,6 +73,8 @@ class Corpus:
     path: Path | None = None
     again: Callable[[], Iterator[Item | Skipped]] | None = None
     breaks: Mapping[str, Break] = field(default_factory=dict)
+    part: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def with_unique_keys(entries: Iterable[Item | Skipped]) -> Iterator[Item | Skipped]:

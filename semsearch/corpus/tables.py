@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,13 +12,14 @@ from semsearch.corpus.delimited import read_delimited
 from semsearch.corpus.items import Break, Value
 from semsearch.corpus.json_rows import json_document, read_json_lines
 from semsearch.corpus.parquet import read_parquet
-from semsearch.corpus.part import WHOLE, Part
+from semsearch.corpus.part import DATABASES, WHOLE, Part, kind_of_file
 from semsearch.corpus.scan import Opener, WatchedFile, check_delimiter, check_text
+from semsearch.corpus.sqlite import Database
 from semsearch.errors import SourceError
 
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 JSON_LINES = (".jsonl", ".ndjson")
-TABLE_SUFFIXES = (*DELIMITERS, ".json", *JSON_LINES, ".parquet")
+TABLE_SUFFIXES = (*DELIMITERS, ".json", *JSON_LINES, ".parquet", *DATABASES)
 
 Block: TypeAlias = dict[str, list[Any]]
 """Some rows of a table: the cells of each column, as they stand in the source, of equal length."""
@@ -32,7 +33,8 @@ class Table:
 
     `name` is how a message names the source. `size` is None, and `can_repeat` False, for rows that
     pass by only once: of these only the first were seen. `empty` is what a cell is that holds
-    nothing.
+    nothing. `part` says what was taken of a file that holds several tables, `notes` what a person
+    should know of it.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Table:
     blocks: Blocks
     empty: str | None = None
     can_repeat: bool = True
+    part: str = ""
+    notes: tuple[str, ...] = ()
     _unseen: Column = field(default_factory=PlainColumn)
 
     def values(self, column: str, cells: list[Any]) -> list[Value]:
@@ -76,10 +80,15 @@ def size_of(block: Block) -> int:
 
 def read_table(path: Path, part: Part = WHOLE) -> Table:
     """Look over a table file; the suffix names the format, `part` what of it is read."""
-    return parse_table(repr(str(path)), path.suffix, lambda: path.open("rb"))
+    kind = kind_of_file(path)
+    if kind not in DATABASES:
+        return parse_table(repr(str(path)), kind, lambda: path.open("rb"), part)
+    database = Database(path, part)
+    table = survey(database.name, database.blocks, JsonColumn)
+    return with_rows(replace(table, part=database.part))
 
 
-def parse_table(name: str, suffix: str, open_binary: Opener) -> Table:
+def parse_table(name: str, suffix: str, open_binary: Opener, part: Part = WHOLE) -> Table:
     """Look over a table of the format `suffix` in what `open_binary` opens."""
     suffix = suffix.lower()
     file = WatchedFile(name, open_binary)
@@ -88,7 +97,14 @@ def parse_table(name: str, suffix: str, open_binary: Opener) -> Table:
     else:
         check_text(name, file, is_document=suffix == ".json")
         table = parse_text(file, suffix)
+    return with_rows(table)
+
+
+def with_rows(table: Table) -> Table:
+    """Return the table; raise `SourceError` where it has no rows."""
     if table.size == 0:
+        part = f"the {table.part} of " if table.part else ""
+        name = f"{part}{table.name}"
         raise SourceError(
             f"{name} holds a header but no rows" if table.columns else f"{name} holds no rows",
             "give a file that holds rows",
