@@ -55,8 +55,9 @@ def index(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Put the items of each SOURCE into the collection NAME, making it if need be.
 
-    A SOURCE is a csv, tsv, json, jsonl or parquet file, or a folder or zip of images. What stands
-    in the collection already is recognised and not encoded again.
+    A SOURCE is a table: csv, tsv, json, jsonl, parquet; or a document: txt, md, rst, html, pdf,
+    docx, epub, eml, mbox; or a folder, zip or tar of documents or of images. What stands in the
+    collection already is recognised and not encoded again.
     """
     found = [
         corpus.read_corpus(source, text=list(text) or None, image=image, key=key)

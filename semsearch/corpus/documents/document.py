@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from semsearch.corpus.documents.limits import MAX_TEXT
 from semsearch.corpus.items import Value
 
 
@@ -27,3 +29,26 @@ class Refused(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def parsed_by(parser: Callable[[bytes], Document], content: bytes, kind: str) -> Document:
+    """Return what a parser makes of the bytes of a format.
+
+    Raises:
+        Refused: they are no such document, or one without text.
+    """
+    if not content:
+        raise Refused("is empty")
+    try:
+        document = parser(content)
+    except (Refused, MemoryError):
+        raise
+    except RecursionError as error:
+        raise Refused("is nested too deeply") from error
+    except Exception as error:  # parsers raise many kinds on files that somebody made up
+        raise Refused(f"is damaged or no {kind} ({type(error).__name__})") from error
+    if not document.text.strip():
+        raise Refused("holds no text")
+    if len(document.text) > MAX_TEXT:
+        raise Refused(f"holds more than {MAX_TEXT:,} characters of text; split it")
+    return document

@@ -25,8 +25,16 @@ MAX_MEMBERS = 1_000_000
 MAX_HEADER = 8 * MEGABYTE
 """Bytes that are read of a tar archive at once: no name of a file is longer."""
 
-LONGEST = 120.0
-"""Seconds after which a parser that has not ended is ended."""
+LEAST_SECONDS, MOST_SECONDS = 60.0, 600.0
+"""A parser that has not ended after so long is ended, the larger a document the later."""
+
+PACE = 20_000
+"""Bytes for which a parser is given a second more: pypdf reads some ten pages in that time."""
 
 MEMORY = 4 << 30
 """Bytes of address space of the process in which parsers run, where the system can bound it."""
+
+
+def seconds_for(size: int) -> float:
+    """Return after how many seconds a parser of so many bytes is ended."""
+    return min(LEAST_SECONDS + size / PACE, MOST_SECONDS)

@@ -46,11 +46,12 @@ def text_of(part: Message) -> str:
     """Return the text of a part, whatever it says of its encoding."""
     content = part.get_payload(decode=True)
     charset = part.get_param("charset")
-    return (
-        decoded(content, charset if isinstance(charset, str) else None)
-        if isinstance(content, bytes)
-        else ""
-    )
+    if not isinstance(content, bytes):
+        return ""
+    name = charset if isinstance(charset, str) else ""
+    if not name.lower().startswith(("utf-16", "utf-32")):
+        content = content.replace(b"\0", b"")  # which broken programs leave in mails
+    return decoded(content, name)
 
 
 def header(message: Message, name: str) -> str:

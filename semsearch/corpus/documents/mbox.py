@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from semsearch.corpus.documents import limits
 
-START = b"From "
+START = re.compile(rb"From \S.*\d:\d\d")
 QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 LINE = 1 << 16
 
@@ -16,14 +16,15 @@ LINE = 1 << 16
 def mails_of(file: BinaryIO) -> Iterator[bytes | None]:
     """Yield the bytes of each mail; None for one that is larger than `MAX_FILE`.
 
-    A mail begins with a line "From ..." at the start or after a blank line; the quoting of such
-    lines inside (">From ") is taken away. What stands before the first mail is no mail.
+    A mail begins with a line "From ..." that holds a time, at the start or after a blank line: many
+    programs leave a sentence "From here on ..." unquoted. The quoting of such lines (">From ") is
+    taken away. What stands before the first mail is no mail.
     """
     lines: list[bytes] = []
     size = 0
     is_inside, was_blank, at_start = False, True, True
     while line := file.readline(LINE):
-        if at_start and was_blank and line.startswith(START):
+        if at_start and was_blank and START.match(line):
             if is_inside:
                 yield mail_of(lines, size)
             lines, size, is_inside = [], 0, True

@@ -32,3 +32,7 @@ def read_rst(content: bytes) -> Document:
         elif not COMMENT.match(line):
             kept.append(line)
     return Document(tidy("\n".join(kept)), title)
+
+
+PLAIN_PARSERS = {"txt": read_plain, "rst": read_rst}
+"""Formats without a parser that a file could be made to harm."""

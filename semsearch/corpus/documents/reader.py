@@ -14,8 +14,8 @@ from typing import Any
 
 from semsearch import errors
 from semsearch.corpus.documents import limits
-from semsearch.corpus.documents.document import Document, Refused
-from semsearch.corpus.documents.parsing import PLAIN, parse
+from semsearch.corpus.documents.document import Document, Refused, parsed_by
+from semsearch.corpus.documents.plain import PLAIN_PARSERS
 
 ENDED = "ended the process that read it; it takes too much memory, or a parser has a fault"
 
@@ -43,26 +43,26 @@ class Reader:
         Raises:
             Refused: they are no such document, one without text, or one that a parser hangs on.
         """
-        if kind in PLAIN:
-            return parse(content, kind)
-        started = monotonic()
-        answered = self._asked(content, kind)
+        if kind in PLAIN_PARSERS:
+            return parsed_by(PLAIN_PARSERS[kind], content, kind)
+        started, seconds = monotonic(), limits.seconds_for(len(content))
+        answered = self._asked(content, kind, seconds)
         if answered is None:
             self._end()
-            if monotonic() - started >= limits.LONGEST:
-                raise Refused(f"takes longer than {limits.LONGEST:g} s to read")
+            if monotonic() - started >= seconds:
+                raise Refused(f"takes longer than {seconds:,.0f} s to read")
             raise Refused(ENDED)
         if "refused" in answered:
             raise Refused(answered["refused"])
         return document_of(answered)
 
-    def _asked(self, content: bytes, kind: str) -> dict[str, Any] | None:
+    def _asked(self, content: bytes, kind: str, seconds: float) -> dict[str, Any] | None:
         """Return the process's answer, None where it ended without one."""
         process = self._running()
         if process.stdin is None or process.stdout is None:
             return None
         try:
-            asked = json.dumps({"kind": kind, "size": len(content)})
+            asked = json.dumps({"kind": kind, "size": len(content), "seconds": seconds})
             process.stdin.write(asked.encode() + b"\n" + content)
             process.stdin.flush()
             line = process.stdout.readline()
@@ -75,7 +75,7 @@ class Reader:
             # -P: with -m alone, a docx.py in the folder where somebody stands would be run.
             name = "semsearch.corpus.documents.worker"
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", name, str(limits.LONGEST)],
+                [sys.executable, "-P", "-m", name],
                 env=environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

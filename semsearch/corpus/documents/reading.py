@@ -90,7 +90,9 @@ class Reading:
             yield self._skipped(file.path, f"cannot be read to its end ({reason_of(error)})")
             return
         if not number:
-            yield self._skipped(file.path, "holds no mail; an mbox begins with a line 'From ...'")
+            yield self._skipped(
+                file.path, "holds no mail: each begins with a line 'From ...' with its time"
+            )
 
     def _parsed(
         self, key: str, file: Found, content: bytes, reader: Reader

@@ -1,8 +1,8 @@
-"""The process in which documents are parsed: `python -m semsearch.corpus.documents.worker SECONDS`.
+"""The process in which documents are parsed: `python -m semsearch.corpus.documents.worker`.
 
 It reads a line of JSON and the bytes it announces, and answers with a line of JSON, until its input
-ends. A parser that goes on for longer than SECONDS ends the process, and so may one that takes too
-much memory or has a fault: whoever asked goes on with the next document in a new one.
+ends. A parser that goes on for longer than it is given ends the process, and so may one that takes
+too much memory or has a fault: whoever asked goes on with the next document in a new one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from semsearch.corpus.documents.limits import MEMORY
 from semsearch.corpus.documents.parsing import parse
 
 
-def main(seconds: float) -> None:
+def main() -> None:
     """Answer until the input ends."""
     bound_memory()
     source, target = sys.stdin.buffer, sys.stdout.buffer
@@ -28,7 +28,7 @@ def main(seconds: float) -> None:
     while line := source.readline():
         asked = json.loads(line)
         content = source.read(asked["size"])
-        faulthandler.dump_traceback_later(seconds, exit=True)
+        faulthandler.dump_traceback_later(asked["seconds"], exit=True)
         answered = answer(content, asked["kind"])
         faulthandler.cancel_dump_traceback_later()
         tell(target, answered)
@@ -70,4 +70,4 @@ def bound_memory() -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]))
+    main()
