@@ -57,6 +57,12 @@ def search(options: argparse.Namespace) -> None:
     run("search.py", "--vectors", vectors(options), *peer(options))
 
 
+def retrieval(options: argparse.Namespace) -> None:
+    """Measure whether search finds the right thing."""
+    texts = vectors(options).with_suffix(".txt")
+    run("retrieval.py", "--data", options.data, "--texts", texts)
+
+
 def scale(options: argparse.Namespace) -> None:
     """Measure how collections grow."""
     run("scale.py", "--vectors", vectors(options), "--chart", CHART)
@@ -76,6 +82,7 @@ def cluster(options: argparse.Namespace) -> None:
 BENCHES: dict[str, Callable[[argparse.Namespace], None]] = {
     "encode": encode,
     "search": search,
+    "retrieval": retrieval,
     "scale": scale,
     "filters": filters,
     "cluster": cluster,
