@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from semsearch.collection.records import Hit
+from semsearch.collection.unusual import nearness
 from semsearch.index import NONE, CodeIndex, Rows, SearchView
 from semsearch.search import parse_filter, passing
+from semsearch.search.ranked import Scores
 from semsearch.store import Snapshot, Store
 from semsearch.store.segments import Ids
 from semsearch.vectors import Vectors, as_vectors, unit
@@ -60,6 +63,13 @@ class Seen:
             return cls(snapshot, None, SearchView(rows, snapshot.live))
         mapping = mapping_of(index.ids, snapshot)
         return cls(snapshot, index, SearchView(rows, snapshot.live, index.codes, mapping))
+
+    @cached_property
+    def nearness(self) -> Scores:
+        """How near each live item, in the order of ids, is to its nearest ones of a sample."""
+        live = self.snapshot.live
+        rows = np.arange(len(self.snapshot.every)) if live is None else np.flatnonzero(live)
+        return nearness(self.view.rows, rows)
 
     def search(self, queries: Vectors, k: int, allowed: Mask | None = None) -> tuple[Ids, Vectors]:
         """Return ids and cosines (n, k) of the allowed items nearest to unit queries, best first.

@@ -95,8 +95,8 @@ def test_a_list_of_queries(texts: semsearch.Collection, queries: Any, phrase: st
 @pytest.mark.parametrize(
     ("options", "error", "phrase"),
     [
-        ({}, ValueError, "search() needs either a text or an image"),
-        ({"text": "a", "image": "b.png"}, ValueError, "search() needs either a text or an image"),
+        ({}, ValueError, "search() needs a text, an image, plus, minus, or order='unusual'"),
+        ({"text": "a", "image": "b.png"}, ValueError, "a text or an image, not both"),
         ({"text": "soup", "mode": "Semantic"}, ValueError, "the mode 'Semantic' does not exist"),
         ({"text": "soup", "mode": None}, ValueError, "the mode None does not exist"),
         ({"image": "cat.jpg"}, CollectionError, "reads texts, not images; search it by text"),
