@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from semsearch.collection.calibrating import (
     SMALLEST,
@@ -34,6 +34,9 @@ NO_TEXTS = (
     'min_score="auto" cut nothing: only for a module that reads texts is it known what unrelated'
     " queries find"
 )
+
+TOLD = ("threshold", "false_alarms", "fair", "strong")
+PERCENTS = (1, 10, 50, 90, 99, 99.9)
 
 TOLD_FROM = 0.1
 """From which share of unrelated queries on it is told that so many pass."""
@@ -135,6 +138,18 @@ def percentiles(known: Calibration | None, scores: Sequence[float]) -> list[floa
 def bands(known: Calibration | None, scores: Sequence[float]) -> list[str | None]:
     """Return for each cosine a word that says how much it means, see `Calibration.band`."""
     return [None if known is None else known.band(score) for score in scores]
+
+
+def scale_of(known: Calibration | None) -> dict[str, Any]:
+    """Return a calibration as it is told, JSON-ready; see `Collection.calibration`."""
+    if known is None:
+        return dict.fromkeys(TOLD) | {"items": 0, "random_pairs": {}, "note": TOO_SMALL}
+    pairs = {f"{percent:g}": known.cosine_at(percent) for percent in PERCENTS}
+    told = {"items": known.n, "random_pairs": pairs, "note": None}
+    if known.unrelated is None:
+        fair, strong = known.borders
+        return dict.fromkeys(TOLD) | told | {"fair": fair, "strong": strong, "note": NO_TEXTS}
+    return told | {name: getattr(known.unrelated, name) for name in TOLD}
 
 
 def background_of(module: Module) -> Vectors:

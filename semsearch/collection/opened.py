@@ -14,6 +14,7 @@ from semsearch.collection.building import Builder
 from semsearch.collection.checks import as_ids, as_keys, as_list, is_storable
 from semsearch.collection.encoders import pinned_module
 from semsearch.collection.indexing import IndexFiles
+from semsearch.collection.judging import Judge
 from semsearch.collection.keeping import Keeper
 from semsearch.collection.pictures import cached_thumbnail
 from semsearch.collection.records import Hit
@@ -47,6 +48,7 @@ class OpenedCollection:
         self._modules: dict[int, Module] = {}
         self._loading = threading.Lock()
         self._begun: set[int] = set()
+        self._judge = Judge(store, self._module_of)
         self._indexes = IndexFiles(store)
         self._view = LiveView(store, self._indexes)
         self._builder = Builder(store, self._view, self._indexes)
@@ -73,6 +75,7 @@ class OpenedCollection:
     def close(self) -> None:
         """Close the collection's files; it cannot be used afterwards."""
         save_columns(self._store)
+        self._judge.save()
         self._keeper.close()
         self._view.close()
         self._store.close()

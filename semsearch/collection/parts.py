@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from semsearch.collection.judging import Judge
 from semsearch.collection.searching import LiveView
 from semsearch.modules import Module
 from semsearch.store import Snapshot, Space, Store, StoredItem
@@ -22,3 +23,4 @@ class Parts:
     module_of: Callable[[Space], Module]
     items_of: Callable[[Sequence[str]], list[StoredItem]]
     vectors_of: Callable[[Sequence[StoredItem], Snapshot], Vectors]
+    judge: Judge

@@ -10,6 +10,7 @@ from typing import Any
 from semsearch.collection.answering import answer
 from semsearch.collection.asking import asked_modalities
 from semsearch.collection.checks import as_list, check_k
+from semsearch.collection.judging import scale_of
 from semsearch.collection.opened import OpenedCollection
 from semsearch.collection.parts import Parts
 from semsearch.collection.questions import TermLike, as_names, as_terms, checked_question
@@ -136,6 +137,19 @@ class Searchable(OpenedCollection):
         queries = unit_queries(vectors, seen.snapshot.space.dim)
         return seen.search(queries, k, allowed(seen.snapshot))
 
+    def calibration(self) -> dict[str, Any]:
+        """Return the scale of the cosines of this collection, JSON-ready; measured when needed.
+
+        `items` is how many vectors it was measured on, `random_pairs` {percent: cosine}; `fair` and
+        `strong` are the cosines at which these bands begin. Under min_score="auto" an answer whose
+        three best hits have a mean cosine below `threshold` is empty; `false_alarms` (0 to 1) of
+        unrelated queries reach it. These are None where `note` says why.
+
+        Raises:
+            ModuleError: the module is not the one that made the vectors.
+        """
+        return scale_of(self._judge.calibration(self._view.now()))
+
     # -- inside
 
     def _answer(self, questions: Sequence[Question]) -> list[Hits]:
@@ -154,6 +168,7 @@ class Searchable(OpenedCollection):
             module_of=self._module_of,
             items_of=self._live,
             vectors_of=self._vectors_of,
+            judge=self._judge,
         )
 
     def _check_modality(self, wanted: str) -> None:

@@ -94,16 +94,21 @@ class Calibration:
         something else finds here too. Where no unrelated queries are known, as with pictures,
         strong is above 99.9 % of random pairs of this collection, and fair above 99 %.
         """
-        strong, fair = self._borders()
+        fair, strong = self.borders
         if score >= strong:
             return STRONG
         return FAIR if score >= fair else WEAK
 
-    def _borders(self) -> tuple[float, float]:
+    def cosine_at(self, percent: float) -> float:
+        """Return the cosine that so many percent of random pairs do not reach."""
+        return round(float(np.interp(percent, LEVELS, self.pairs)), 4)
+
+    @property
+    def borders(self) -> tuple[float, float]:
+        """The cosines from which on a hit is fair, and strong."""
         if self.unrelated is not None:
-            return self.unrelated.strong, self.unrelated.fair
-        strong, fair = np.interp([STRONG_PERCENT, FAIR_PERCENT], LEVELS, self.pairs)
-        return float(strong), float(fair)
+            return self.unrelated.fair, self.unrelated.strong
+        return self.cosine_at(FAIR_PERCENT), self.cosine_at(STRONG_PERCENT)
 
 
 def mean_of_best(scores: npt.ArrayLike) -> float:
