@@ -23,9 +23,10 @@ class ModuleCard:
 
     `image_size` is the side in pixels of the square that an image module looks at, `pixel_range`
     the values that black and white have for it. `max_tokens` is how much of a text counts, None
-    for all of it. `signature` shows what goes in and what comes out, with types and shapes;
-    `is_dynamic` tells whether the sizes of its input may vary. `size` is that of its files in
-    bytes, `checked` how we have tried it.
+    for all of it; `passage_tokens` is how many a passage of a long text should have to be found
+    well, None where texts are not to be split. `signature` shows what goes in and what comes out,
+    with types and shapes; `is_dynamic` tells whether the sizes of its input may vary. `size` is
+    that of its files in bytes, `checked` how we have tried it.
     """
 
     name: str
@@ -47,6 +48,7 @@ class ModuleCard:
     is_dynamic: bool = False
     size: int = 0
     checked: str = REAL_WEIGHTS
+    passage_tokens: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the card as plain values, ready for JSON."""

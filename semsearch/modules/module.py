@@ -32,6 +32,9 @@ Progress = Callable[[int, int], None]
 
 Prepare = Callable[[Content], Prepared]
 Encode = Callable[[Sequence[Any], Progress], npt.NDArray[np.float32]]
+CountTokens = Callable[[Sequence[str]], list[int]]
+
+BYTES_A_TOKEN = 4
 
 
 class Module:
@@ -47,11 +50,14 @@ class Module:
         prepare: Prepare,
         build: Callable[[], Encode],
         graph: Callable[[], Exportable] | None = None,
+        counter: Callable[[], CountTokens] | None = None,
     ) -> None:
         self.card = card
         self._prepare = prepare
         self._build = build
         self._graph = graph
+        self._counter = counter
+        self._count: CountTokens | None = None
         self._encode: Encode | None = None
         self._building = threading.Lock()
         self._check: Callable[[], None] = _agree
@@ -102,6 +108,20 @@ class Module:
                 return self._encode_pictures(ahead, len(contents), on_progress or _unheard)
         prepared = [self._prepare_at(row, content) for row, content in enumerate(contents)]
         return self.encode_prepared(prepared, on_progress)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return how many tokens the module makes of each text, without building the network.
+
+        A module whose tokens we cannot see is taken to make one of four bytes of UTF-8: a word of
+        English has five, and a Chinese character three.
+        """
+        if self._counter is None:
+            return [-(-len(text.encode(errors="replace")) // BYTES_A_TOKEN) for text in texts]
+        with self._building:
+            if self._count is None:
+                self._check()
+                self._count = self._counter()
+        return self._count(texts)
 
     def build(self) -> None:
         """Build the network now rather than at the first encoding; once is enough."""

@@ -20,6 +20,7 @@ from semsearch.store import merging
 from semsearch.store.database import transaction
 from semsearch.store.folder import Folder
 from semsearch.store.judgements import forget_judgements_of_dead
+from semsearch.store.passages import dead_ids, drop_passages_of_dead
 from semsearch.store.schema import ERASED, ERASING
 from semsearch.store.segments import (
     Entry,
@@ -65,7 +66,7 @@ def compact(folder: Folder, connection: apsw.Connection) -> CompactReport:
     """
     started = time.perf_counter()
     before = folder.size()
-    dead = _dead(connection)
+    dead, n_items = dead_ids(connection), _count_dead(connection)
     erases = is_erasing(connection)
     rewrites = list(_rewrites(connection, dead))
     _check_room(folder, rewrites)
@@ -77,7 +78,7 @@ def compact(folder: Folder, connection: apsw.Connection) -> CompactReport:
     _shrink(folder, connection)
     if erases:
         connection.execute("DELETE FROM meta WHERE name = ?", (ERASING,))
-    return CompactReport(len(dead), before, folder.size(), time.perf_counter() - started)
+    return CompactReport(n_items, before, folder.size(), time.perf_counter() - started)
 
 
 def is_erasing(connection: apsw.Connection) -> bool:
@@ -90,9 +91,8 @@ def mark_for_erasing(connection: apsw.Connection) -> None:
     connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, 'yes')", (ERASING,))
 
 
-def _dead(connection: apsw.Connection) -> Ids:
-    rows = connection.execute("SELECT id FROM item WHERE deleted_seq IS NOT NULL ORDER BY id")
-    return np.fromiter((row[0] for row in rows), dtype=np.int64)
+def _count_dead(connection: apsw.Connection) -> int:
+    return int(connection.execute("SELECT count(*) FROM item WHERE deleted_seq IS NOT NULL").get)
 
 
 def _rewrites(connection: apsw.Connection, dead: Ids) -> Iterator[_Rewrite]:
@@ -145,6 +145,7 @@ def _drop_rows(folder: Folder, connection: apsw.Connection) -> None:
     """Take the deleted rows out of the database, and the images that only they had."""
     connection.pragma("secure_delete", True)
     with transaction(connection):
+        drop_passages_of_dead(connection)
         connection.execute("DELETE FROM item WHERE deleted_seq IS NOT NULL")
         if connection.changes():
             connection.execute(

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-import apsw
 import numpy as np
 
 from semsearch import fsio
@@ -24,7 +23,6 @@ from semsearch.store.segments import (
     chunks_of,
     map_verified,
     publish_rows,
-    read_entries,
 )
 from semsearch.vectors import Vectors
 
@@ -53,14 +51,12 @@ class Folded:
     taken: tuple[int, ...]
 
 
-def publish_folded(
-    connection: apsw.Connection, folder: Folder, space_id: int, ids: Ids, vectors: Vectors
-) -> Folded:
-    """Write (n, dim) vectors of new `ids` as a segment, together with the small ones before it.
+def publish_folded(folder: Folder, before: Sequence[Entry], ids: Ids, vectors: Vectors) -> Folded:
+    """Write (n, dim) vectors of new `ids` as a segment, together with the last small ones `before`.
 
     Nothing names the file yet; `replace_segments` does, in the transaction that adds the items.
     """
-    taken = _last_segments(connection, folder, space_id, vectors)
+    taken = _last_segments(folder, before, vectors)
     blocks = [*(block for _, block in taken), vectors]
     published = publish_rows(
         folder,
@@ -86,9 +82,8 @@ def foldable(sizes: Sequence[int], new: int) -> int:
 
 
 def _last_segments(
-    connection: apsw.Connection, folder: Folder, space_id: int, vectors: Vectors
+    folder: Folder, entries: Sequence[Entry], vectors: Vectors
 ) -> list[tuple[Entry, Vectors]]:
-    entries = read_entries(connection, space_id)
     count = foldable([entry.size for entry in entries], vectors.nbytes)
     last = entries[len(entries) - count :]
     room = sum(entry.size for entry in last) + vectors.nbytes + SPARE

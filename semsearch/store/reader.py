@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from semsearch.store.database import damaged_database, transaction
 from semsearch.store.folder import Folder
+from semsearch.store.passages import Passages, no_passages, read_passages
 from semsearch.store.schema import Space
 from semsearch.store.segments import Ids, Segment, map_segment, unpacked_ids
 from semsearch.vectors import Vectors
@@ -40,7 +41,8 @@ class Snapshot:
     """All vectors at one version; never changes, so any thread may search it.
 
     A row is a position in the segments laid end to end, 0 to N - 1; rows ascend by id. Rows of
-    deleted items stay until the collection is compacted.
+    deleted items stay until the collection is compacted. A split text has a row for each of its
+    passages beside its own.
     """
 
     version: int
@@ -48,6 +50,8 @@ class Snapshot:
     segments: tuple[Segment, ...]
     dead: Ids
     """The ids of deleted items, ascending."""
+    stored_passages: Passages = field(default_factory=no_passages)
+    """All passages that the space has had; those of deleted items are among them."""
 
     def __len__(self) -> int:
         return len(self.every) if self.live is None else int(self.live.sum())
@@ -60,14 +64,54 @@ class Snapshot:
 
     @cached_property
     def live(self) -> npt.NDArray[np.bool_] | None:
-        """Which rows are not deleted, shape (N,); None where no row is."""
-        rows = self.rows_of(self.dead)
-        rows = rows[rows >= 0]
+        """Which rows are items that are not deleted, shape (N,); None where all are."""
+        if not len(self.stored_passages):
+            return None if self.gone is None else ~self.gone
+        mask = np.ones(len(self.every), dtype=np.bool_) if self.gone is None else ~self.gone
+        mask[self._there(self.stored_passages.ids)] = False
+        return mask
+
+    @cached_property
+    def findable(self) -> npt.NDArray[np.bool_] | None:
+        """Which rows a search by content may find, shape (N,); None where it may find all.
+
+        These are live passages, and live items without passages.
+        """
+        if self.live is None or not len(self.passages):
+            return self.live
+        mask = self.live.copy()
+        mask[self.rows_of(self.passages.item_ids)] = False
+        mask[self.rows_of(self.passages.ids)] = True
+        return mask
+
+    @cached_property
+    def gone(self) -> npt.NDArray[np.bool_] | None:
+        """Which rows are deleted items or passages of such, shape (N,); None where no row is."""
+        is_dead = np.isin(self.stored_passages.item_ids, self.dead)
+        rows = self._there(np.concatenate([self.dead, self.stored_passages.ids[is_dead]]))
         if not len(rows):
             return None
-        mask = np.ones(len(self.every), dtype=np.bool_)
-        mask[rows] = False
+        mask = np.zeros(len(self.every), dtype=np.bool_)
+        mask[rows] = True
         return mask
+
+    @cached_property
+    def passages(self) -> Passages:
+        """The passages of live items."""
+        stored = self.stored_passages
+        if not len(stored):
+            return stored
+        is_there = self.rows_of(stored.ids) >= 0
+        return stored.take(is_there & ~np.isin(stored.item_ids, self.dead))
+
+    @cached_property
+    def parents(self) -> Ids | None:
+        """The row of the item that each row belongs to, shape (N,); None where each is its own."""
+        if not len(self.passages):
+            return None
+        rows = np.arange(len(self.every), dtype=np.int64)
+        rows[self.rows_of(self.passages.ids)] = self.rows_of(self.passages.item_ids)
+        return rows
 
     @cached_property
     def ids(self) -> Ids:
@@ -87,6 +131,11 @@ class Snapshot:
         rows = np.searchsorted(self.every, ids)
         rows[rows == len(self.every)] = 0
         return np.where(self.every[rows] == ids, rows, -1)
+
+    def _there(self, ids: Ids) -> Ids:
+        """Return the rows of those of `ids` that have one."""
+        rows = self.rows_of(ids)
+        return rows[rows >= 0]
 
     def take(self, ids: Ids) -> Vectors:
         """Return the vectors of `ids` in their order, shape (n, dim); the ids must exist."""
@@ -125,6 +174,10 @@ def read_snapshot(
                 "SELECT id FROM item WHERE deleted_seq IS NOT NULL ORDER BY id"
             )
         ]
+        is_same = before is not None and before.space.id == space.id
+        known = before.stored_passages if before is not None and is_same else no_passages()
+        # Ids only grow, and what was compacted away since has no row.
+        newer = read_passages(connection, space.id, int(known.ids[-1]) if len(known) else 0)
     mapped = {(each.first_id, each.sha256): each for each in (before.segments if before else ())}
     segments = tuple(
         mapped.get((first_id, sha256))
@@ -136,7 +189,8 @@ def read_snapshot(
         )
         for first_id, n, packed, sha256, size in found
     )
-    return Snapshot(version, space, segments, np.array(dead, dtype=np.int64))
+    passages = known.followed_by(newer)
+    return Snapshot(version, space, segments, np.array(dead, dtype=np.int64), passages)
 
 
 def read_space(connection: apsw.Connection, state: str = "current") -> Space:

@@ -127,11 +127,12 @@ CREATE TABLE result (
 """
 
 NEW_IN_FORMAT_3 = """
--- Parts of a text that is longer than its module reads: the characters start to stop of the text
--- of an item. Passages have vectors under ids of their own, which are taken from the counter of the
--- items right before the item's.
+-- Parts of a text that is longer than the module of a vector space reads: the characters start to
+-- stop of the text of an item. Passages have vectors under ids of their own, taken from the counter
+-- of the items: those of a new item stand right before its own.
 CREATE TABLE passage (
     id INTEGER PRIMARY KEY,
+    space_id INTEGER NOT NULL,
     item_id INTEGER NOT NULL,
     start INTEGER NOT NULL,
     stop INTEGER NOT NULL
@@ -147,8 +148,8 @@ CREATE VIRTUAL TABLE words USING fts5 (
     tokenize = 'porter unicode61 remove_diacritics 2'
 );
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, 'row');
-
 CREATE VIRTUAL TABLE occurrence USING fts5vocab (words, 'instance');
+
 -- What a person said of an item as an answer to a query.
 CREATE TABLE judgement (
     query TEXT NOT NULL,

@@ -16,6 +16,7 @@ from semsearch.errors import CollectionError, ResultNotFound
 from semsearch.store.database import transaction
 from semsearch.store.folder import Folder
 from semsearch.store.merging import Folded, publish_folded
+from semsearch.store.passages import Span, add_passages, take_ids
 from semsearch.store.reader import batched
 from semsearch.store.schema import Space
 from semsearch.store.segments import (
@@ -138,11 +139,14 @@ class Spaces:
         """Return the ids of the live items that have no vector in a space, ascending."""
         return read_missing(self._connection, space_id)
 
-    def extend(self, space_id: int, ids: Ids, vectors: Vectors) -> int:
-        """Store vectors (n, dim) of items, ascending by id, and return of how many.
+    def extend(
+        self, space_id: int, ids: Ids, vectors: Vectors, spans: Sequence[Sequence[Span]] = ()
+    ) -> int:
+        """Store vectors (m, dim) of items (n,), ascending by id, and return of how many items.
 
-        Items that were deleted since, or have their vector by now, are left out. When this
-        returns, a power cut does not undo it.
+        `spans` are the passages of each item, whose vectors stand right before the item's own; m
+        is n without. Items that were deleted since, or have their vector by now, are left out.
+        When this returns, a power cut does not undo it.
 
         Raises:
             CollectionError: the space was dropped.
@@ -152,19 +156,18 @@ class Spaces:
         wanted = self._wanted(ids, entries)
         if not len(wanted):
             return 0
-        crossed = [entry for entry in entries if entry.ids[-1] > wanted[0]]
-        rows = vectors[np.isin(ids, wanted, assume_unique=True)]
-        folded = (
-            self._interleaved(crossed, dim, wanted, rows)
-            if crossed
-            else publish_folded(self._connection, self._folder, space_id, wanted, rows)
-        )
+        is_wanted = np.isin(ids, wanted, assume_unique=True)
+        counts = np.array([len(each) for each in spans] or [0] * len(ids), dtype=np.int64)
+        split = [(int(ids[n]), spans[n]) for n in np.flatnonzero(is_wanted & (counts > 0)).tolist()]
+        first = take_ids(self._connection, sum(len(each) for _, each in split))
+        all_ids = _with_passages(wanted, counts[is_wanted], first)
+        order = np.argsort(all_ids)
+        rows = vectors[np.repeat(is_wanted, counts + 1)][order]
+        folded = self._folded(entries, dim, all_ids[order], rows)
         with transaction(self._connection):
-            unused = replace_segments(
-                self._connection, space_id, folded.taken, folded.ids, folded.published
-            )
-            if folded.taken:
-                self._count("reencode", 0)  # readers look again for files that went
+            firsts = first + np.cumsum([0, *(len(each) for _, each in split)])
+            add_passages(self._connection, space_id, firsts[:-1].tolist(), split)
+            unused = self._replace(space_id, folded)
         fsio.remove_all(self._folder.segment(sha256) for sha256 in unused)
         return len(wanted)
 
@@ -237,6 +240,31 @@ class Spaces:
                 wanted = np.setdiff1d(wanted, entry.ids, assume_unique=True)
         return wanted
 
+    def _replace(self, space_id: int, folded: Sequence[Folded]) -> set[str]:
+        """Put new segments in the place of those that they took over; return the unused files."""
+        unused: set[str] = set()
+        for one in folded:
+            unused.update(
+                replace_segments(self._connection, space_id, one.taken, one.ids, one.published)
+            )
+        if any(one.taken for one in folded):
+            self._count("reencode", 0)  # readers look again for files that went
+        return unused - {one.published.sha256 for one in folded}
+
+    def _folded(self, entries: Sequence[Entry], dim: int, ids: Ids, rows: Vectors) -> list[Folded]:
+        """Write rows (n, dim) of new ids, ascending, as segments between those there are."""
+        place = np.searchsorted([entry.ids[-1] for entry in entries], ids)
+        firsts = np.array([*(entry.first_id for entry in entries), ids[-1] + 1], dtype=np.int64)
+        if (firsts[place] < ids).any():
+            crossed = [entry for entry in entries if entry.ids[-1] > ids[0]]
+            return [self._interleaved(crossed, dim, ids, rows)]
+        folded, begin = [], 0
+        for end in np.unique(place).tolist():
+            mine, before = place == end, entries[begin:end]
+            folded.append(publish_folded(self._folder, before, ids[mine], rows[mine]))
+            begin = end
+        return folded
+
     def _interleaved(self, crossed: Sequence[Entry], dim: int, ids: Ids, rows: Vectors) -> Folded:
         """Write the rows of segments and new rows between them as one segment, ascending by id."""
         blocks = [map_verified(self._folder, entry, dim) for entry in crossed]
@@ -252,8 +280,9 @@ class Spaces:
                 "SELECT sha256, suffix FROM derived WHERE space_id = ?", (space_id,)
             )
         )
-        for table, column in (("segment", "space_id"), ("derived", "space_id"), ("space", "id")):
-            self._connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (space_id,))
+        for table in ("segment", "derived", "passage", "setting"):
+            self._connection.execute(f"DELETE FROM {table} WHERE space_id = ?", (space_id,))
+        self._connection.execute("DELETE FROM space WHERE id = ?", (space_id,))
         # One that was made while its space went, too.
         self._connection.execute("DELETE FROM result WHERE space_id NOT IN (SELECT id FROM space)")
         named = {row[0] for row in self._connection.execute("SELECT sha256 FROM derived")}
@@ -274,3 +303,12 @@ class Spaces:
     def _count(self, kind: str, n: int) -> int:
         self._connection.execute("INSERT INTO op (kind, n) VALUES (?, ?)", (kind, n))
         return self._connection.last_insert_rowid()
+
+
+def _with_passages(item_ids: Ids, counts: Ids, first: int) -> Ids:
+    """Return the ids of items with those of their passages right before each, from `first` on."""
+    ids = np.repeat(item_ids, counts + 1)
+    is_passage = np.ones(len(ids), dtype=np.bool_)
+    is_passage[np.cumsum(counts + 1) - 1] = False
+    ids[is_passage] = first + np.arange(int(counts.sum()), dtype=np.int64)
+    return ids

@@ -21,10 +21,11 @@ from semsearch.store.findings import CheckReport
 from semsearch.store.folder import Folder
 from semsearch.store.judgements import Judgement, forget_judgement, write_judgement
 from semsearch.store.lexicon import add_words, forget_words
+from semsearch.store.passages import add_passages
 from semsearch.store.reader import batched, read_space
 from semsearch.store.reuse import Earlier
 from semsearch.store.schema import Space, fields_as_json
-from semsearch.store.segments import Ids, replace_segments
+from semsearch.store.segments import Ids, read_entries, replace_segments
 from semsearch.store.settings import write_setting
 from semsearch.store.spaces import Spaces
 
@@ -97,7 +98,7 @@ class Writer:
             self._bury(batch.replaced, seq)
             unused = []
             if folded is not None:
-                self._insert_items(batch, seq)
+                self._insert_items(space.id, batch, seq)
                 unused = replace_segments(
                     self._connection, space.id, folded.taken, folded.ids, folded.published
                 )
@@ -261,24 +262,20 @@ class Writer:
         if not batch.items:
             return None
         ids = np.arange(len(batch.vectors), dtype=np.int64) + self._next_id()
-        return merging.publish_folded(self._connection, self._folder, space_id, ids, batch.vectors)
+        before = read_entries(self._connection, space_id)
+        return merging.publish_folded(self._folder, before, ids, batch.vectors)
 
     def _next_id(self) -> int:
         last = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'item'").get
         return int(last or 0) + 1
 
-    def _insert_items(self, batch: Batch, seq: int) -> None:
+    def _insert_items(self, space_id: int, batch: Batch, seq: int) -> None:
         # Passages come before their item, so that SQLite's counter of items covers their ids.
         steps = np.array([len(item.spans) + 1 for item in batch.items], dtype=np.int64)
         ids = (np.cumsum(steps) + self._next_id() - 1).tolist()
-        self._connection.executemany(
-            "INSERT INTO passage (id, item_id, start, stop) VALUES (?, ?, ?, ?)",
-            (
-                (id_ - len(item.spans) + number, id_, *span)
-                for id_, item in zip(ids, batch.items, strict=True)
-                for number, span in enumerate(item.spans)
-            ),
-        )
+        split = [(id_, item.spans) for id_, item in zip(ids, batch.items, strict=True)]
+        firsts = (id_ - len(spans) for id_, spans in split)
+        add_passages(self._connection, space_id, firsts, split)
         self._connection.executemany(
             "INSERT INTO item"
             " (id, key, text, fields, content, blob, signature, added_seq, changed_seq)"

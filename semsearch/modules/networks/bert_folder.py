@@ -12,7 +12,7 @@ from semsearch.errors import ModuleError
 from semsearch.modules.card import UNCHECKED, ModuleCard, card_digest
 from semsearch.modules.exporting.exportable import Exportable
 from semsearch.modules.handles.resolve import Resolved
-from semsearch.modules.module import Encode, Module
+from semsearch.modules.module import CountTokens, Encode, Module
 from semsearch.modules.networks.bert import (
     Encoder,
     Reading,
@@ -22,7 +22,7 @@ from semsearch.modules.networks.bert import (
 )
 from semsearch.modules.networks.bert_graph import bert_graph
 from semsearch.modules.networks.bert_network import Shape
-from semsearch.modules.networks.wordpiece import read_vocabulary
+from semsearch.modules.networks.wordpiece import WordPieces, read_vocabulary
 from semsearch.modules.saved_model.pooling import checked_pooling
 from semsearch.modules.text import checked_text
 
@@ -57,7 +57,11 @@ def open_bert(resolved: Resolved) -> Module:
         vocabulary = read_vocabulary(_bytes(folder / VOCABULARY))
         return bert_graph(name, arrays(), vocabulary, shape, reading)
 
-    return Module(bert_card(resolved), checked_text, build, graph)
+    def counter() -> CountTokens:
+        words = read_vocabulary(_bytes(folder / VOCABULARY))
+        return WordPieces(words, is_uncased=reading.is_uncased).count
+
+    return Module(bert_card(resolved), checked_text, build, graph, counter)
 
 
 def bert_card(resolved: Resolved) -> ModuleCard:

