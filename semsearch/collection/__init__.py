@@ -6,7 +6,7 @@ from semsearch.collection.collection import Collection
 from semsearch.collection.duplicates import DuplicateGroup, DuplicatePair, Duplicates
 from semsearch.collection.evaluation import Comparison, Evaluation, Figure, Run
 from semsearch.collection.opening import DEFAULT_MODULES, create, open_at, restore
-from semsearch.collection.records import AddReport, Hit, Layout, SkippedRow
+from semsearch.collection.records import AddReport, Hit, Hits, Layout, SkippedRow
 from semsearch.collection.reencoding import ReencodeReport
 from semsearch.collection.shelf import (
     collection_names,
@@ -34,6 +34,7 @@ __all__ = [
     "Figure",
     "Finding",
     "Hit",
+    "Hits",
     "Judgement",
     "Layout",
     "Prediction",
