@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from semsearch.collection.parts import Parts
 from semsearch.collection.ranking import nearest
 from semsearch.collection.records import Hit, Hits
 from semsearch.collection.searching import ATTEMPTS, Allowing, Mask, Seen, allowing
+from semsearch.collection.telling import refusals, told
 from semsearch.search.facets import Facet
 from semsearch.search.paging import Cursor, read_cursor
 from semsearch.search.question import Question
@@ -81,7 +82,7 @@ def answer(parts: Parts, questions: Sequence[Question]) -> list[Hits]:
         answers = [shown(parts, asked, looked, page) for page in pages]
         if sum(map(len, answers)) == sum(len(page.found) for page in pages):
             break  # else another process erased what was found
-    return answers
+    return told(parts, looked.seen, questions, vectors, answers)
 
 
 def vectors_of(parts: Parts, questions: Sequence[Question], seen: Seen) -> Vectors:
@@ -105,7 +106,11 @@ def pages_of(parts: Parts, asked: Asked, looked: Looked, vectors: Vectors) -> li
 
         return arranging[number].page(found[number], find)
 
-    return [page(number) for number in range(len(asked.questions))]
+    verdicts = refusals(parts, looked.seen, asked.questions, vectors, looked.mask)
+    return [
+        replace(NO_PAGE if is_refused else page(number), notes=notes)
+        for number, (is_refused, notes) in enumerate(verdicts)
+    ]
 
 
 def candidates(

@@ -25,7 +25,7 @@ def refusals(
 ) -> list[tuple[bool, tuple[str, ...]]]:
     """Say of each question whether its answer is empty under min_score="auto", and what to tell."""
     first = questions[0]
-    if first.min_score != AUTO:
+    if first.min_score != AUTO or first.order != "nearest":
         return [(False, ())] * len(questions)
     if first.mode == LEXICAL:
         return [(False, (ONLY_WORDS,))] * len(questions)
