@@ -85,10 +85,11 @@ def best_cosines(
 
 def findable_rows(snapshot: Snapshot) -> Ids:
     """Return the rows, ascending, that a search by content may find."""
-    live = snapshot.live
-    return np.arange(len(snapshot.every)) if live is None else np.flatnonzero(live)
+    mask = snapshot.findable
+    return np.arange(len(snapshot.every)) if mask is None else np.flatnonzero(mask)
 
 
 def owners_of(snapshot: Snapshot, rows: Ids) -> Ids:
     """Return the id of the item that each row belongs to."""
-    return snapshot.every[rows]
+    parents = snapshot.parents
+    return snapshot.every[rows if parents is None else parents[rows]]
