@@ -7,9 +7,10 @@ from itertools import islice
 import click
 
 from semsearch import corpus
+from semsearch.cli.hits import print_hits
 from semsearch.cli.index import index_sample
 from semsearch.cli.options import indexes_of, opened
-from semsearch.cli.screen import notes, print_hits, results
+from semsearch.cli.screen import notes, results
 from semsearch.collection import collection_names, open_collection
 from semsearch.errors import CollectionExists
 
@@ -39,7 +40,8 @@ def demo(context: click.Context, *, no_serve: bool) -> None:
     if no_serve:
         for name, query in SEARCHES:
             results().print(f"{name}: “{query}”\n", style="bold")
-            print_hits(opened(context, name, read_only=True).search(query, k=3))
+            hits = opened(context, name, read_only=True).search(query, k=3)
+            print_hits(list(hits))  # without the way to the next page
         return
     group = context.find_root().command
     serve = group.get_command(context, "serve") if isinstance(group, click.Group) else None

@@ -31,10 +31,11 @@ def facets(
     if not found:
         notes().print(f"{name!r} has no field of which several items have the same value")
     for field, facet in found.items():
-        _print_facet(field, facet)
+        print_facet(field, facet)
 
 
-def _print_facet(field: str, facet: Facet) -> None:
+def print_facet(field: str, facet: Facet) -> None:
+    """Print the counts of one field with bars."""
     console = results()
     console.print(Text(field, style="bold"))
     table = Table.grid(padding=(0, 2))

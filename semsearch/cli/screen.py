@@ -25,10 +25,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from semsearch.collection import Hit
 from semsearch.modules.handles import Policy, current_policy
 
-BAR_WIDTH = 10
 SHOWN_TEXT = 300
 SHOWN_BEFORE, SHOWN_AFTER = 60, 40
 """Characters of a query that are shown around a mistake."""
@@ -81,18 +79,6 @@ def print_facts(facts: Sequence[tuple[str, Any]], console: Console) -> None:
     for name, value in facts:
         table.add_row(Text(name, style="dim"), Text(str(value)))
     console.print(table)
-
-
-def print_hits(hits: Sequence[Hit]) -> None:
-    """Print hits for reading: score as a number and a bar, text, key and fields."""
-    console = results()
-    if not hits:
-        console.print("nothing found")
-    for hit in hits:
-        console.print(_heading(hit))
-        if hit.text:
-            console.print(Text(shortened(hit.text)), soft_wrap=False)
-        console.print()
 
 
 def shortened(text: str, length: int = SHOWN_TEXT) -> str:
@@ -158,15 +144,3 @@ def _console(file: TextIO) -> Console:
     """Return a console that shows strings as they are: what we print is mostly a user's own."""
     width = None if file.isatty() else UNWRAPPED
     return Console(file=file, width=width, markup=False, emoji=False, highlight=False)
-
-
-def _heading(hit: Hit) -> Text:
-    score = hit.score or 0.0
-    filled = round(max(0.0, score) * BAR_WIDTH)
-    heading = Text(f"{score:6.3f} ", style="bold")
-    heading.append("█" * filled, style="cyan").append("░" * (BAR_WIDTH - filled), style="dim")
-    heading.append(f"  {hit.key}", style="bold")
-    for name, value in hit.fields.items():
-        if value is not None:
-            heading.append(f"  {name}={shortened(str(value), 40)}", style="dim")
-    return heading
