@@ -41,11 +41,10 @@ def pairs_within(
     """
     mine, theirs = left, right or left
     n, m = len(mine[1]), len(theirs[1])
-    total = n * m if right is not None else n * n // 2
-    done = 0
-    for start in range(0, n, LEFT_ROWS):
+    firsts = [0 if right else start // RIGHT_ROWS * RIGHT_ROWS for start in range(0, n, LEFT_ROWS)]
+    done, total = 0, sum(LEFT_ROWS * (m - first) for first in firsts)
+    for start, first in zip(range(0, n, LEFT_ROWS), firsts, strict=True):
         queries = mine[0].take(mine[1][start : start + LEFT_ROWS])
-        first = 0 if right is not None else start // RIGHT_ROWS * RIGHT_ROWS
         for other in range(first, m, RIGHT_ROWS):
             vectors = theirs[0].take(theirs[1][other : other + RIGHT_ROWS])
             found = _pairs_of_tile(queries, vectors, threshold)
@@ -54,9 +53,9 @@ def pairs_within(
                 places = _only(places, places.left < places.right)
             if len(places.left):
                 yield places
-            done += len(queries) * len(vectors)
+        done += LEFT_ROWS * (m - first)
         if progress is not None:
-            progress(min(n, round(n * done / max(1, total))), n)
+            progress(round(n * done / max(1, total)), n)
 
 
 def _pairs_of_tile(queries: Vectors, vectors: Vectors, threshold: float) -> Pairs:
