@@ -1,4 +1,4 @@
-"""Pillow's warnings held back, from any number of threads at once."""
+"""The warnings of decoders held back, from any number of threads at once."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class _Quiet:
                 self._filters = warnings.catch_warnings()
                 self._filters.__enter__()
                 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+                warnings.filterwarnings("ignore", category=UserWarning, module=r"openpyxl\.")
                 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
             self._decoders += 1
 
@@ -44,7 +45,7 @@ _quiet = _Quiet()
 
 @contextmanager
 def quiet_decoders() -> Iterator[None]:
-    """Silence what Pillow warns of: odd metadata is no news, and we count pixels ourselves."""
+    """Silence what Pillow and openpyxl warn of: odd metadata is no news, and we count pixels."""
     _quiet.enter()
     try:
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from semsearch import corpus
@@ -164,10 +165,11 @@ class Collection(Judged, Insight, Upkeep):
             breaks=found.breaks,
             again=found.again,
         )
-        return ingest.run(
+        report = ingest.run(
             found.entries,
             found.size,
             origin=origin,
             space_id=space.id,
             request_id=wanted.request_id,
         )
+        return replace(report, notes=[*found.notes, *report.notes])

@@ -12,14 +12,15 @@ from semsearch.corpus.delimited import read_delimited
 from semsearch.corpus.items import Break, Value
 from semsearch.corpus.json_rows import json_document, read_json_lines
 from semsearch.corpus.parquet import read_parquet
-from semsearch.corpus.part import DATABASES, WHOLE, Part, kind_of_file
+from semsearch.corpus.part import DATABASES, WHOLE, WORKBOOKS, Part, kind_of_file
 from semsearch.corpus.scan import Opener, WatchedFile, check_delimiter, check_text
 from semsearch.corpus.sqlite import Database
+from semsearch.corpus.xlsx import Sheet
 from semsearch.errors import SourceError
 
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 JSON_LINES = (".jsonl", ".ndjson")
-TABLE_SUFFIXES = (*DELIMITERS, ".json", *JSON_LINES, ".parquet", *DATABASES)
+TABLE_SUFFIXES = (*DELIMITERS, ".json", *JSON_LINES, ".parquet", *WORKBOOKS, *DATABASES)
 
 Block: TypeAlias = dict[str, list[Any]]
 """Some rows of a table: the cells of each column, as they stand in the source, of equal length."""
@@ -94,6 +95,10 @@ def parse_table(name: str, suffix: str, open_binary: Opener, part: Part = WHOLE)
     file = WatchedFile(name, open_binary)
     if suffix == ".parquet":
         table = survey(name, lambda: read_parquet(file))
+    elif suffix in WORKBOOKS:
+        sheet = Sheet(file, part)
+        table = survey(name, sheet.blocks)
+        table = replace(table, part=sheet.part, notes=sheet.notes())
     else:
         check_text(name, file, is_document=suffix == ".json")
         table = parse_text(file, suffix)
