@@ -18,6 +18,9 @@ class Components(Generic[Thing]):
     def __len__(self) -> int:
         return len(self._size)
 
+    def __contains__(self, thing: Thing) -> bool:
+        return thing in self._parent
+
     def join(self, one: Thing, other: Thing) -> None:
         """Note that two things hang together."""
         a, b = self.root(one), self.root(other)

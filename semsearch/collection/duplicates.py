@@ -21,6 +21,8 @@ AT_ONCE = 4096
 """Pairs whose keys are looked up together."""
 
 Progress = Callable[[int, int], None]
+Thing = tuple[int, int]
+"""An item: 0, or 1 where it is of the second collection, and its id."""
 
 
 @dataclass(frozen=True)
@@ -94,17 +96,15 @@ class Duplicates:
 
     def groups(self) -> list[DuplicateGroup]:
         """Return the items that hang together by pairs, the largest group first."""
-        components, pairs = Components[tuple[int, int]](), Counter[tuple[tuple[int, int], bool]]()
+        components, pairs = Components[Thing](), Counter[tuple[Thing, bool]]()
         for code in self._shared_codes():
-            things = self._things(code, code)
-            _join(components, things)
-            pairs[things[0], True] += self._n_exact(code)
+            first = self._joined(components, code, code)
+            pairs[first, True] += self._n_exact(code)
         for found in self._near_contents():
             for left, right in zip(found.left.tolist(), found.right.tolist(), strict=True):
-                things = self._things(left, right)
-                _join(components, things)
-                pairs[things[0], False] += self.mine.n_of(left) * self._other.n_of(right)
-        counts = Counter[tuple[tuple[int, int], bool]]()
+                first = self._joined(components, left, right)
+                pairs[first, False] += self.mine.n_of(left) * self._other.n_of(right)
+        counts = Counter[tuple[Thing, bool]]()
         for (thing, is_exact), n in pairs.items():
             counts[components.root(thing), is_exact] += n
         groups = sorted(map(sorted, components.groups()), key=lambda group: (-len(group), group))
@@ -177,17 +177,24 @@ class Duplicates:
                 if a in keys and b in others:  # else another process has just erased one
                     yield DuplicatePair(keys[a], others[b], score, found.is_exact)
 
-    def _things(self, left: int, right: int) -> list[tuple[int, int]]:
-        """Return the items of two contents as (0, id), those of the second side as (1, id)."""
-        side = 0 if self.theirs is None else 1
-        things = {(0, id_) for id_ in self.mine.ids_of(left).tolist()}
-        return sorted(things | {(side, id_) for id_ in self._other.ids_of(right).tolist()})
+    def _joined(self, components: Components[Thing], left: int, right: int) -> Thing:
+        """Join the items of two contents, and return one of them."""
+        second = 0 if self.theirs is None else 1
+        firsts = []
+        for number, side, code in ((0, self.mine, left), (second, self._other, right)):
+            ids = side.ids_of(code).tolist()
+            firsts.append((number, ids[0]))
+            if firsts[-1] not in components:
+                for id_ in ids:
+                    components.join(firsts[-1], (number, id_))
+        components.join(*firsts)
+        return firsts[0]
 
     def _named_groups(
         self,
-        groups: Iterable[list[tuple[int, int]]],
-        components: Components[tuple[int, int]],
-        counts: Counter[tuple[tuple[int, int], bool]],
+        groups: Iterable[list[Thing]],
+        components: Components[Thing],
+        counts: Counter[tuple[Thing, bool]],
     ) -> Iterator[DuplicateGroup]:
         for group in groups:
             ids = [[id_ for each, id_ in group if each == side] for side in (0, 1)]
@@ -218,11 +225,6 @@ def check_threshold(threshold: Any) -> float:
     if not -1 <= threshold <= 1:
         raise ValueError(f"the threshold is a cosine from -1 to 1, got {shortened(threshold)}")
     return float(threshold)
-
-
-def _join(components: Components[tuple[int, int]], things: list[tuple[int, int]]) -> None:
-    for thing in things[1:]:
-        components.join(things[0], thing)
 
 
 def _gathered(blocks: Iterable[Found]) -> Iterator[Found]:

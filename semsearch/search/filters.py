@@ -23,6 +23,8 @@ LONGEST_WORD = 30
 STANDINS = {"contains": "GLOB", "starts with": "RLIKE", "ends with": "SIMILAR_TO"}
 """Our operators, and those of sqlglot as which they are parsed, for it has none such."""
 
+NAMES = ("VAR", "IDENTIFIER", "STRING")
+
 NO_OPERAND = {
     "AND", "OR", "NOT", "L_PAREN", "COMMA", "EQ", "NEQ", "LT", "LTE", "GT", "GTE", "IS", "IN",
     "LIKE", "BETWEEN",
@@ -133,14 +135,7 @@ def _with_operators(tokens: Sequence[Any], fields: Mapping[str, str]) -> list[An
     places = iter(range(len(tokens)))
     for at in places:
         token = tokens[at]
-        if token.token_type.name == "SEMICOLON":
-            raise Mistake("cannot be read", "a filter is one condition, without ;", token.start)
-        if token.token_type.name in STANDINS.values():
-            raise Mistake(
-                f"uses {token.text.lower()!r}, which filters do not know",
-                _as_name(token.text, fields) or "use contains, starts with, ends with or like",
-                token.start,
-            )
+        _check_token(token, at, fields)
         operator = _operator_at(tokens, at)
         if operator is None:
             done.append(token)
@@ -151,6 +146,22 @@ def _with_operators(tokens: Sequence[Any], fields: Mapping[str, str]) -> list[An
         if last is not token:
             next(places)
     return done
+
+
+def _check_token(token: Any, at: int, fields: Mapping[str, str]) -> None:
+    kind, word = token.token_type.name, token.text.lower()
+    if kind == "SEMICOLON":
+        raise Mistake("cannot be read", "a filter is one condition, without ;", token.start)
+    if kind in STANDINS.values():
+        remedy = "use contains, starts with, ends with or like"
+        raise Mistake(
+            f"uses {word!r}, which filters do not know",
+            _as_name(token.text, fields) or remedy,
+            token.start,
+        )
+    if at == 0 and (kind, word) == ("VAR", "if"):  # taken for a command, of which sqlglot warns
+        remedy = _as_name(token.text, fields) or f"write it as in {EXAMPLE!r}"
+        raise Mistake("cannot be read", remedy, token.start)
 
 
 def _operator_at(tokens: Sequence[Any], at: int) -> str | None:
@@ -183,7 +194,8 @@ def _parsed(where: str, tokens: list[Any], fields: Mapping[str, str]) -> Express
         details = (getattr(error, "errors", None) or [{}])[0]
         stop = (details.get("line"), details.get("col"))
         token = next((each for each in tokens if (each.line, each.col) == stop), None)
-        remedy = _as_name(details.get("highlight") or "", fields) or f"write it as in {EXAMPLE!r}"
+        keyword = "" if token is None or token.token_type.name in NAMES else token.text
+        remedy = _as_name(keyword, fields) or f"write it as in {EXAMPLE!r}"
         raise Mistake(
             "cannot be read", remedy, len(where) if token is None else token.start
         ) from error

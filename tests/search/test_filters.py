@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from semsearch.errors import QueryError
 from semsearch.search import parse_filter
@@ -244,6 +246,8 @@ def test_values_are_values_whatever_they_hold(text: str) -> None:
         ("Stars = 1", "unknown field 'Stars', .*; did you mean 'stars'"),
         ("seen > 2024-05-01", "reckons '2024 - 05 - 01', at character 8, near '2024'; write dates"),
         ("when = 1", "at character 1, near 'when'; write the field in double quotes"),
+        ("if = 1", "cannot be read, at character 1, near 'if'"),
+        ("verified stars", "at character 10, near 'stars'; write it as in"),
         ("stars <=", "cannot be read, at character 7, near '<='"),
         ("stars <= 2 andd source = 'x'", "cannot be read, at character 12, near 'andd'"),
         ("stars <= 2\n  andd x", "cannot be read, at character 14, near 'andd'"),
@@ -397,6 +401,26 @@ def test_a_message_stays_short_however_long_the_filter(where: str) -> None:
 def test_a_field_that_has_no_value_yet_may_be_compared_with_anything(where: str, keys: str) -> None:
     table = SmallTable({"price": ""}, {"a": {"price": None}, "b": {}})
     assert "".join(table.matching(where)) == keys
+
+
+SOUP = [
+    "stars", "source", "verified", "when", "nope", "key", "contains", "starts with", "ends", "not",
+    "and", "or", "in", "between", "is", "null", "like", "(", ")", ",", "=", "<", "1", "-2.5", "'a'",
+    '"q"', "true", "glob", ".", ";", "--c", "/*c*/", "case", "select", "cast", "as", "*", "||", "?",
+    "@p", "[a]", "x'00'", "1e5", "collate", "escape", "isnull", "->", "if", "'", '"', "日本",
+]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(words=st.lists(st.sampled_from(SOUP), min_size=1, max_size=8))
+def test_whatever_is_no_filter_is_refused_with_its_place(words: list[str]) -> None:
+    where = " ".join(words)
+    try:
+        parse_filter(where, FIELDS)
+    except QueryError as error:
+        assert error.query == where
+        assert error.position is not None and 0 <= error.position <= len(where)
+        assert f"at character {error.position + 1}, near" in str(error)
 
 
 def test_a_long_chain_of_conditions_is_no_deep_one(table: SmallTable) -> None:
