@@ -112,7 +112,8 @@ def language_section(data: Path) -> tuple[str, list[Goal]]:
         " other language is the translation. Equal sentences are asked once, and each of their"
         f" translations is right. Over all {len(names) * (len(names) - 1)} pairs {mean:.3f}, the"
         f" worst {names[at[0]]} to {names[at[1]]} with {np.nanmin(found):.3f}; among the first"
-        f" sentences of the pairs alone {easier:.3f}. {UNTESTED} are not in this data."
+        f" sentences of the pairs alone {easier:.3f}. {UNTESTED} are not in this data"
+        " (tests/hub/test_across_languages.py asks a few sentences of theirs)."
     )
     goal = at_least("sentences across languages: mean accuracy@1", mean, LEAST, "{:.3f}")
     return f"{table(head, rows)}\n\n{told}", [goal]
