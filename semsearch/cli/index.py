@@ -71,6 +71,7 @@ def index(  # noqa: PLR0913 - one parameter an option
         reports = [_add(collection, one, on_error) for one in found]
         _print_reports(names, reports, as_json)
         _check_something_stands(reports)  # in here, so that a new collection is not left empty
+        _measure_scores(collection, reports)
         build_if_due(collection)
 
 
@@ -97,7 +98,9 @@ def index_sample(indexes: Path, name: str, **columns: str) -> None:
     """Make one of the sample collections, or recognise that it stands already."""
     found = corpus.read_corpus(corpus.sample_path(name), **columns)
     with growing_collection(indexes, name, found.modality, None) as collection:
-        _print_reports([name], [_add(collection, found, "stop")], as_json=False)
+        report = _add(collection, found, "stop")
+        _print_reports([name], [report], as_json=False)
+        _measure_scores(collection, [report])
 
 
 def _common_modality(names: Sequence[str], found: Sequence[corpus.Corpus]) -> str:
@@ -188,6 +191,13 @@ def _check_something_stands(reports: Sequence[AddReport]) -> None:
         raise SourceError(
             f"no row of {len(total.skipped):,} could be stored", "each is listed with its reason"
         )
+
+
+def _measure_scores(collection: Collection, reports: Sequence[AddReport]) -> None:
+    """Learn what scores mean while the module is up; searches, which only read, find it kept."""
+    total = _summed(reports)
+    if total.added or total.updated:
+        collection.calibration()
 
 
 def _summed(reports: Sequence[AddReport]) -> AddReport:

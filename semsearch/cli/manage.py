@@ -46,11 +46,22 @@ def info(context: click.Context, *, name: str, as_json: bool) -> None:
         ),
         ("index", _index(facts)),
         ("why", facts["index_reason"]),
+        *_scores(facts["calibration"]),
         ("disk", _disk(facts)),
         ("clusterings", ", ".join(facts["clusterings"]) or "none"),
         ("classifiers", ", ".join(facts["classifiers"]) or "none"),
     ]
     print_facts(lines, results())
+
+
+def _scores(scale: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Return a line on what cosines mean here, where that was measured."""
+    if scale is None or scale["strong"] is None:
+        return []
+    pairs = scale["random_pairs"]
+    usual = f"a random pair has {pairs['50']:.2f}, one in a hundred more than {pairs['99']:.2f}"
+    bands = f"hits are fair from {scale['fair']:.2f}, strong from {scale['strong']:.2f}"
+    return [("scores", f"{usual}; {bands}")]
 
 
 def _rows(facts: dict[str, Any]) -> str:

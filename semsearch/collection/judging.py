@@ -82,6 +82,10 @@ class Judge:
                 self._fresh_at[space.id] = version
             return self._held.get(space.id)
 
+    def known(self, space: Space) -> Calibration | None:
+        """Return the scale as it was last measured; None where it never was."""
+        return self._held.get(space.id) or _kept(self._store, space)
+
     def save(self) -> None:
         """Keep what was measured with the collection, for other processes; quietly, if at all."""
         with self._measuring:
@@ -103,7 +107,7 @@ class Judge:
         if is_too_small(snapshot):
             self._held.pop(space.id, None)
             return
-        held = self._held.get(space.id) or _kept(self._store, space)
+        held = self.known(space)
         if held is None or has_changed(held, snapshot):
             held = calibrate(seen, self._background(space))
             self._unsaved.add(space.id)

@@ -13,6 +13,7 @@ from semsearch.collection.checks import check_whole
 from semsearch.collection.facts import files_by_kind, index_facts
 from semsearch.collection.index_check import check_index
 from semsearch.collection.indexed import MOST_QUERIES, N_QUERIES, Indexed
+from semsearch.collection.judging import scale_of
 from semsearch.collection.reencodable import Reencodable
 from semsearch.store import BackupReport, CheckReport, CompactReport
 
@@ -25,6 +26,7 @@ class Upkeep(Reencodable, Indexed):
         seen = self._view.now()
         space = seen.snapshot.space
         files = files_by_kind(self._store.folder)
+        scale = self._judge.known(space)
         return {
             "name": self.name,
             "path": str(self.path),
@@ -45,6 +47,7 @@ class Upkeep(Reencodable, Indexed):
             "files": files,
             "clusterings": self._store.result_names(clusterings.KIND),
             "classifiers": self._store.result_names(classifiers.KIND),
+            "calibration": None if scale is None else scale_of(scale),
         }
 
     def compact(self) -> CompactReport:
