@@ -2,7 +2,7 @@
 
 from semsearch.corpus.digests import DigestMap
 from semsearch.corpus.frames import as_dataframe
-from semsearch.corpus.items import Break, Corpus, Item, Modality, Skipped, Value
+from semsearch.corpus.items import Break, Corpus, Findings, Item, Modality, Skipped, Value
 from semsearch.corpus.read import Source, read_columns, read_corpus
 from semsearch.corpus.samples import sample_path
 from semsearch.corpus.thumbnails import thumbnail
@@ -11,6 +11,7 @@ __all__ = [
     "Break",
     "Corpus",
     "DigestMap",
+    "Findings",
     "Item",
     "Modality",
     "Skipped",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from semsearch.corpus.columns import Column
 from semsearch.errors import SourceError
@@ -36,7 +37,15 @@ def require_distinct(name: str, columns: Sequence[str]) -> None:
         seen.add(column)
 
 
-def guess_text_column(name: str, columns: Mapping[str, Column]) -> str:
+class Guess(NamedTuple):
+    """The column that most likely holds the text, why, and which others could."""
+
+    column: str
+    reason: str
+    others: tuple[str, ...]
+
+
+def guess_text_column(name: str, columns: Mapping[str, Column]) -> Guess:
     """Return the column that most likely holds the text.
 
     That is the first of `TEXT_NAMES` that is there and holds texts; a column `text` may hold
@@ -45,12 +54,12 @@ def guess_text_column(name: str, columns: Mapping[str, Column]) -> str:
     longer is there. Single words, codes and addresses count only where there is nothing else.
     """
     by_name = {column.strip().lower(): column for column in columns}
-    if TEXT in by_name and (len(columns) == 1 or columns[by_name[TEXT]].has_text):
-        return by_name[TEXT]
     ranks = {column: seen.lengths.rank for column, seen in columns.items()}
+    if TEXT in by_name and (len(columns) == 1 or columns[by_name[TEXT]].has_text):
+        return guess(by_name[TEXT], f"it is named {TEXT!r}", ranks)
     for usual in TEXT_NAMES:
         if usual in by_name and any(ranks[by_name[usual]]):
-            return by_name[usual]
+            return guess(by_name[usual], "its name is usual for texts", ranks)
     with_word = [column for column in columns if ranks[column][0] and has_usual_word(column)]
     longest = max(with_word or columns, key=lambda column: ranks[column], default=None)
     if longest is None or not any(ranks[longest]):
@@ -58,7 +67,16 @@ def guess_text_column(name: str, columns: Mapping[str, Column]) -> str:
         raise SourceError(
             f"{name} has no column of texts", f"name the one to encode; its columns are: {there}"
         )
-    return longest
+    among = " of those with a usual name" if with_word else ""
+    mean = columns[longest].lengths.mean
+    return guess(longest, f"its texts are the longest{among}, {mean:.0f} characters each", ranks)
+
+
+def guess(column: str, reason: str, ranks: Mapping[str, tuple[float, float]]) -> Guess:
+    """Return the guess of a column; the others are those that hold phrases, the longest first."""
+    phrases = [other for other in ranks if ranks[other][0] and other != column]
+    phrases.sort(key=lambda other: ranks[other], reverse=True)
+    return Guess(column, reason, tuple(phrases))
 
 
 def has_usual_word(column: str) -> bool:

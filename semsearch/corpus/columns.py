@@ -36,6 +36,10 @@ class Column(Protocol):
     def has_text(self) -> bool:
         """Whether any cell reads as a text that is not empty."""
 
+    @property
+    def type(self) -> str:
+        """The type that all cells have: number, text, boolean, date, list; "" without any."""
+
 
 class Lengths:
     """How long the texts of a column are, as far as that tells whether it is a column of texts."""
@@ -54,6 +58,11 @@ class Lengths:
             len(text) for text in texts if " " in text.strip() or not text.isascii()
         )
         self.spelling.see(texts)
+
+    @property
+    def mean(self) -> float:
+        """The mean length of the texts that are not empty, in characters; 0 without any."""
+        return self._letters / self.n if self.n else 0.0
 
     @property
     def rank(self) -> tuple[float, float]:
@@ -78,6 +87,11 @@ class WrittenColumn:
     def has_text(self) -> bool:
         """Whether any cell is not empty."""
         return self.lengths.n > 0
+
+    @property
+    def type(self) -> str:
+        """The type that all cells are written in, "" where all are empty."""
+        return self.lengths.spelling.type
 
     def see(self, cells: Sequence[str], first_row: int) -> None:
         """Take the next cells into account."""
@@ -119,6 +133,13 @@ class PlainColumn:
         """Whether any cell reads as a text that is not empty."""
         return self.lengths.n > 0 or bool(self._kinds - {str})
 
+    @property
+    def type(self) -> str:
+        """The type that all cells have, text where they have several."""
+        if len(self._kinds) > 1:
+            return "text"
+        return next((TYPES[kind] for kind in self._kinds), "")
+
     def see(self, cells: Sequence[Any], first_row: int) -> None:
         """Take the next cells into account."""
         found = kinds_of(cells)
@@ -152,6 +173,12 @@ class PlainColumn:
 
 class JsonColumn(PlainColumn):
     """A column of JSON, which writes its dates as texts: they are dates where all of them are."""
+
+    @property
+    def type(self) -> str:
+        """The type that all cells have; that of texts may be date."""
+        is_date = self._kinds == {str} and self.lengths.spelling.type == "date"
+        return "date" if is_date else super().type
 
     def values(self, cells: Sequence[Any]) -> list[Value]:
         """Return the cells as values; of a column of dates, an empty text is None."""

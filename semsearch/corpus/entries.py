@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, TypeAlias
 
 from semsearch.corpus.choice import guess_text_column, require_columns
+from semsearch.corpus.columns import WrittenColumn
 from semsearch.corpus.images import (
     IMAGE_SUFFIXES,
     ImageFolder,
@@ -17,7 +18,15 @@ from semsearch.corpus.images import (
     Unreadable,
     checked_image,
 )
-from semsearch.corpus.items import Corpus, Item, Modality, Skipped, Value, with_unique_keys
+from semsearch.corpus.items import (
+    Corpus,
+    Findings,
+    Item,
+    Modality,
+    Skipped,
+    Value,
+    with_unique_keys,
+)
 from semsearch.corpus.tables import Table, parse_table, size_of, survey
 from semsearch.corpus.values import as_text
 from semsearch.errors import SourceError
@@ -90,10 +99,27 @@ def fields_of(names: Sequence[str], values: Sequence[list[Value]]) -> Iterable[d
 
 def text_corpus(name: str, table: Table, columns: Columns) -> Corpus:
     """Return the corpus of a table of texts; the text column is guessed when none is named."""
+    guess = None
     if not columns.text:
-        columns = replace(columns, text=(guess_text_column(table.name, table.columns),))
+        guess = guess_text_column(table.name, table.columns)
+        columns = replace(columns, text=(guess.column,))
     require_columns(table.name, list(table.columns), columns.named())
-    return corpus(name, "text", table, columns, lambda: text_entries(table, columns))
+    found = corpus(name, "text", table, columns, lambda: text_entries(table, columns))
+    findings = replace(
+        found.findings,
+        text_reason=guess.reason if guess else "",
+        other_texts=tuple(each for each in guess.others if each != columns.key) if guess else (),
+        empty_texts=empty_texts(table, columns),
+    )
+    return replace(found, findings=findings)
+
+
+def empty_texts(table: Table, columns: Columns) -> int:
+    """Return how many rows have no text, 0 where that is not known before they are read."""
+    seen = table.columns[columns.text[0]]
+    is_known = len(columns.text) == 1 and table.size is not None and seen.lengths.n > 0
+    is_known = is_known and (seen.type == "text" or isinstance(seen, WrittenColumn))
+    return (table.size or 0) - seen.lengths.n if is_known else 0
 
 
 def text_entries(table: Table, columns: Columns) -> Iterator[Item | Skipped]:
@@ -238,4 +264,8 @@ def corpus(
         breaks={field: found for field, found in table.breaks().items() if field not in named},
         part=table.part,
         notes=table.notes,
+        findings=Findings(
+            key_columns=tuple(each for each in table.key_columns if each not in named),
+            types={each: seen.type for each, seen in table.columns.items() if each not in named},
+        ),
     )

@@ -52,6 +52,22 @@ class Break(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Findings:
+    """What was found of a table.
+
+    `text_reason` says why the column of texts was chosen where it was guessed, `other_texts` which
+    could be meant instead. `key_columns` are named like keys and hold something else in each row.
+    `types` are those of the fields. `empty_texts` rows have no text, as far as that is known.
+    """
+
+    text_reason: str = ""
+    other_texts: tuple[str, ...] = ()
+    key_columns: tuple[str, ...] = ()
+    types: Mapping[str, str] = field(default_factory=dict)
+    empty_texts: int = 0
+
+
+@dataclass(frozen=True)
 class Corpus:
     """A source that was checked as a whole and can be read entry by entry.
 
@@ -60,7 +76,8 @@ class Corpus:
     within a folder. `path` is absolute, and None for rows from memory. `entries` can be iterated
     once; `again` reads the source anew, and is None where it can be read only once. `breaks` tells
     by field where the cells of a column changed their type. `part` says what is read of a file that
-    holds several tables, `notes` what a person should know of the source, in sentences.
+    holds several tables, `notes` what a person should know of the source, in sentences,
+    `findings` what was seen of a table.
     """
 
     name: str
@@ -75,6 +92,7 @@ class Corpus:
     breaks: Mapping[str, Break] = field(default_factory=dict)
     part: str = ""
     notes: tuple[str, ...] = ()
+    findings: Findings = Findings()
 
 
 def with_unique_keys(entries: Iterable[Item | Skipped]) -> Iterator[Item | Skipped]:

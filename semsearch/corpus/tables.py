@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from semsearch.corpus.columns import Column, JsonColumn, PlainColumn, WrittenColumn
 from semsearch.corpus.delimited import read_delimited
+from semsearch.corpus.findings import KeyWatch
 from semsearch.corpus.items import Break, Value
 from semsearch.corpus.json_rows import json_document, read_json_lines
 from semsearch.corpus.parquet import read_parquet
@@ -35,7 +36,7 @@ class Table:
     `name` is how a message names the source. `size` is None, and `can_repeat` False, for rows that
     pass by only once: of these only the first were seen. `empty` is what a cell is that holds
     nothing. `part` says what was taken of a file that holds several tables, `notes` what a person
-    should know of it.
+    should know of it. `key_columns` could hold keys, see `KeyWatch`.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Table:
     can_repeat: bool = True
     part: str = ""
     notes: tuple[str, ...] = ()
+    key_columns: tuple[str, ...] = ()
     _unseen: Column = field(default_factory=PlainColumn)
 
     def values(self, column: str, cells: list[Any]) -> list[Value]:
@@ -64,14 +66,17 @@ class Table:
 def survey(name: str, blocks: Blocks, make: Callable[[], Column] = PlainColumn) -> Table:
     """Return the table of these blocks, having looked at all of them."""
     columns: dict[str, Column] = {}
+    keys = KeyWatch()
     size = 0
     for block in blocks():
+        keys.see(block)
         for column, cells in block.items():
             if column not in columns:
                 columns[column] = make()
             columns[column].see(cells, size + 1)
         size += size_of(block)
-    return Table(name, columns, size, blocks, "" if make is WrittenColumn else None)
+    empty = "" if make is WrittenColumn else None
+    return Table(name, columns, size, blocks, empty, key_columns=keys.columns)
 
 
 def size_of(block: Block) -> int:

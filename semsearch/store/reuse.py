@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import apsw
 
+from semsearch.store.batches import Known
 from semsearch.store.database import transaction
+from semsearch.store.reader import batched
 
 SAME = "substr(content, 1, 16) = substr(wanted.value, 1, 16) AND content = wanted.value"
 """The condition in the words of the index on `item.content`, which half a digest is enough for."""
@@ -23,10 +25,36 @@ NUMBERED = (
 
 
 class Earlier:
-    """Asked by the writer while rows come in; see `Writer.earlier`."""
+    """Asked while rows come in; see `Writer.earlier`, and `Store.earlier` for who only reads."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
+
+    def known(self, keys: Sequence[str]) -> dict[str, Known]:
+        """Return what is stored under `keys`; new keys are left out."""
+        found = {}
+        for batch in batched(keys):
+            marks = ",".join("?" * len(batch))
+            for key, id_, content, signature in self._connection.execute(
+                "SELECT key, id, content, signature FROM item"
+                f" WHERE deleted_seq IS NULL AND key IN ({marks})",
+                batch,
+            ):
+                found[key] = Known(id_, content, signature)
+        return found
+
+    def prefix_of(self, path: str, name: str) -> str:
+        """Return what the keys of a file without keys begin with: "" in an empty collection.
+
+        The commit of its first batch makes the choice permanent.
+        """
+        prefixes = dict(self._connection.execute("SELECT path, prefix FROM source"))
+        if path in prefixes:
+            return str(prefixes[path])
+        if not prefixes and self._connection.execute("SELECT 1 FROM item LIMIT 1").get is None:
+            return ""
+        numbers = ("", *(f"-{number}" for number in range(2, len(prefixes) + 3)))
+        return next(prefix for n in numbers if (prefix := f"{name}{n}:") not in prefixes.values())
 
     def ids_of(self, contents: Sequence[str]) -> dict[str, int]:
         """Return by content (digest) the id of a row that has it, live or else dead.

@@ -46,6 +46,7 @@ from semsearch.store.judgements import Judgement, read_judgements
 from semsearch.store.lock import writer_lock
 from semsearch.store.mounts import check_local
 from semsearch.store.reader import Snapshot, StoredItem
+from semsearch.store.reuse import Earlier
 from semsearch.store.schema import Space
 from semsearch.store.segments import Ids
 from semsearch.store.settings import read_setting
@@ -189,6 +190,10 @@ class Store:
             name: kind or "text"
             for name, kind in self._rows("SELECT name, type FROM field ORDER BY name")
         }
+
+    def earlier(self, ask: Callable[[Earlier], T]) -> T:
+        """Return what `ask` finds among what earlier calls stored."""
+        return self._read(lambda connection: ask(Earlier(connection)))
 
     def judgements(self, query: str | None = None) -> list[Judgement]:
         """Return what was said of the answers to a query, or to all, the oldest first."""

@@ -22,7 +22,7 @@ from semsearch.store.folder import Folder
 from semsearch.store.judgements import Judgement, forget_judgement, write_judgement
 from semsearch.store.lexicon import add_words, forget_words
 from semsearch.store.passages import add_passages
-from semsearch.store.reader import batched, read_space
+from semsearch.store.reader import read_space
 from semsearch.store.reuse import Earlier
 from semsearch.store.schema import Space, fields_as_json
 from semsearch.store.segments import Ids, read_entries, replace_segments
@@ -49,29 +49,11 @@ class Writer:
 
     def known(self, keys: Sequence[str]) -> dict[str, Known]:
         """Return what is stored under `keys`; new keys are left out."""
-        found = {}
-        for batch in batched(keys):
-            marks = ",".join("?" * len(batch))
-            for key, id_, content, signature in self._connection.execute(
-                "SELECT key, id, content, signature FROM item"
-                f" WHERE deleted_seq IS NULL AND key IN ({marks})",
-                batch,
-            ):
-                found[key] = Known(id_, content, signature)
-        return found
+        return self.earlier.known(keys)
 
     def prefix_of(self, path: str, name: str) -> str:
-        """Return what the keys of a file without keys begin with: "" in an empty collection.
-
-        The commit of its first batch makes the choice permanent.
-        """
-        prefixes = dict(self._connection.execute("SELECT path, prefix FROM source"))
-        if path in prefixes:
-            return str(prefixes[path])
-        if not prefixes and self._connection.execute("SELECT 1 FROM item LIMIT 1").get is None:
-            return ""
-        numbers = ("", *(f"-{number}" for number in range(2, len(prefixes) + 3)))
-        return next(prefix for n in numbers if (prefix := f"{name}{n}:") not in prefixes.values())
+        """Return what the keys of a file without keys begin with, see `Earlier.prefix_of`."""
+        return self.earlier.prefix_of(path, name)
 
     def publish_blob(self, data: bytes) -> None:
         """Put an original image in place; the commit of its item makes it part of the truth."""
