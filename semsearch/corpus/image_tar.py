@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from semsearch.corpus.documents import DocumentTar
 from semsearch.corpus.documents.archives import DAMAGED
+from semsearch.corpus.documents.document import words_of
 from semsearch.corpus.images import (
     IMAGE_SUFFIXES,
     MAX_FILE,
@@ -56,7 +57,7 @@ class ImageTar:
                     stream.seek(start)
                     content = b"" if size > MAX_FILE else stream.read(size)
                 except DAMAGED as error:
-                    yield Unreadable(f"cannot be read from the archive ({error})")
+                    yield Unreadable(f"cannot be read from the archive ({words_of(error)})")
                     continue
                 if size > MAX_FILE:
                     yield too_big()

@@ -16,6 +16,7 @@ from typing import IO, BinaryIO, cast
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from semsearch.corpus.documents import limits
+from semsearch.corpus.documents.document import words_of
 from semsearch.corpus.documents.formats import archive_suffix, format_of, is_clutter
 from semsearch.corpus.documents.sources import LINK, Found
 from semsearch.corpus.images import Unreadable
@@ -97,7 +98,7 @@ class DocumentZip:
                 try:
                     member = archive.open(self._members[file.path])
                 except Exception as error:  # an unknown compression, a damaged header
-                    yield Unreadable(f"cannot be read from the archive ({error})")
+                    yield Unreadable(f"cannot be read from the archive ({words_of(error)})")
                     continue
                 with member:
                     yield cast(BinaryIO, member)
@@ -109,7 +110,7 @@ class DocumentZip:
                 archive = ZipFile(file)
             except DAMAGED as error:
                 raise SourceError(
-                    f"{self.name} cannot be read as a zip archive ({error})",
+                    f"{self.name} cannot be read as a zip archive ({words_of(error)})",
                     "make the archive again",
                 ) from error
             with archive:
@@ -189,7 +190,7 @@ class DocumentTar:
                         yield archive, member
             except DAMAGED as error:
                 raise SourceError(
-                    f"{self.name} cannot be read as a tar archive ({error})",
+                    f"{self.name} cannot be read as a tar archive ({words_of(error)})",
                     "make the archive again",
                 ) from error
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from semsearch.corpus.documents.limits import MAX_TEXT
 from semsearch.corpus.items import Value
 
+SAID = 120
+"""Characters of a foreign error that are shown."""
+
 
 @dataclass(frozen=True)
 class Document:
@@ -52,3 +55,9 @@ def parsed_by(parser: Callable[[bytes], Document], content: bytes, kind: str) ->
     if len(document.text) > MAX_TEXT:
         raise Refused(f"holds more than {MAX_TEXT:,} characters of text; split it")
     return document
+
+
+def words_of(error: BaseException) -> str:
+    """Return what a foreign error says, on one line of bearable length, or else its kind."""
+    said = " ".join(str(getattr(error, "strerror", None) or error).split())
+    return said[:SAID] if said else type(error).__name__

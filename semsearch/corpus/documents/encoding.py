@@ -16,9 +16,10 @@ MARKS = {
 }  # UTF-32's mark begins with UTF-16's, so it comes first
 CANDIDATES = [
     "cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257",
-    "cp1258", "cp874", "cp932", "euc_jp", "gb18030", "big5", "cp949", "iso8859_2", "utf_16_le",
-    "utf_16_be",
+    "cp1258", "cp874", "cp932", "euc_jp", "gb18030", "big5", "cp949", "iso8859_2",
 ]  # fmt: skip
+WITH_ZEROS = ["utf_16_le", "utf_16_be"]
+"""Encodings of bytes that hold zeros; of any four bytes they make two Chinese characters."""
 USUAL = "cp1252"
 """The encoding of most old texts: it is taken where nothing speaks against it."""
 LATIN = {"ascii", "iso8859-1", "latin-1", "cp1252"}
@@ -26,11 +27,16 @@ LATIN = {"ascii", "iso8859-1", "latin-1", "cp1252"}
 NO_CHARSETS = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs"}
 SAMPLE = 1 << 17
 NOT_ASCII = re.compile(rb"[\x80-\xff]")
+BROKEN = "\ufffd"
+GOOD_FOR_BROKEN = 10
+"""Characters beyond ASCII for each broken one that make a text UTF-8 that was damaged."""
 UNKNOWN = "is in an encoding that cannot be told; save it as UTF-8"
 
 
-def decoded(content: bytes, declared: str | None = None) -> str:
+def decoded(content: bytes, declared: str | None = None, flaws: list[str] | None = None) -> str:
     """Return the text of bytes: by its mark, as UTF-8, as declared, or as it looks most likely.
+
+    Of UTF-8 with a few broken bytes these become U+FFFD, which is added to `flaws` where given.
 
     Raises:
         Refused: the bytes are no text, or their encoding cannot be told.
@@ -45,7 +51,14 @@ def decoded(content: bytes, declared: str | None = None) -> str:
             return checked(content.decode(encoding))
         except (LookupError, UnicodeError):
             continue
-    return guessed(content)
+    mended = content.decode("utf-8", "replace")
+    broken = mended.count(BROKEN)
+    beyond_ascii = len(mended) - len(mended.encode("ascii", "ignore"))
+    if broken * GOOD_FOR_BROKEN > beyond_ascii - broken:
+        return guessed(content)
+    if flaws is not None:
+        flaws.append(f"is UTF-8 but for {broken:,} broken places, which are shown as {BROKEN}")
+    return checked(mended)
 
 
 def of_ascii(content: bytes, declared: str | None) -> str:
@@ -62,7 +75,8 @@ def guessed(content: bytes) -> str:
     """Return the text of bytes in the encoding that they most likely are in."""
     from charset_normalizer import from_bytes
 
-    matches = from_bytes(sample(content), cp_isolation=CANDIDATES)
+    candidates = WITH_ZEROS if b"\0" in content else CANDIDATES
+    matches = from_bytes(sample(content), cp_isolation=candidates)
     best = matches.best()
     if best is None:
         raise Refused("holds binary data, not text" if b"\0" in content else UNKNOWN)

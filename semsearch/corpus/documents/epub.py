@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -31,11 +31,24 @@ def read_epub(content: bytes) -> Document:
         pages = list(pages_of(book, place))
         if not encrypted_parts(archive).isdisjoint(pages):
             raise Refused("is protected against copying; no program may read its text")
-        texts = [read_html(part_of(archive, page, "epub")).text for page in pages]
+        texts, flaws = read_pages(archive, pages)
     title = next(book.iter("{http://purl.org/dc/elements/1.1/}title"), None)
-    return Document(
-        "\n\n".join(filter(None, texts)), one_line((title is not None and title.text) or "")
-    )
+    name = one_line((title is not None and title.text) or "")
+    return Document("\n\n".join(filter(None, texts)), name, flaws=tuple(flaws))
+
+
+def read_pages(archive: ZipFile, pages: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the text of each page that can be read, and why the others cannot."""
+    texts: list[str] = []
+    flaws: list[str] = []
+    for page in pages:
+        try:
+            texts.append(read_html(part_of(archive, page, "epub")).text)
+        except Refused as refused:
+            flaws.append(refused.reason)
+    if flaws and not any(texts):
+        raise Refused(flaws[0])
+    return texts, flaws
 
 
 def pages_of(book: _Element, place: str) -> Iterator[str]:

@@ -29,12 +29,16 @@ def read_mail(content: bytes) -> Document:
         raise Refused("is no mail: it has no header such as From or Subject")
     subject = header(message, "subject")
     parts = [part for part in message.walk() if is_text(part)]
-    texts = [tidy(text_of(part)) for part in parts if part.get_content_type() == "text/plain"]
+    flaws: list[str] = []
+    texts = [
+        tidy(text_of(part, flaws)) for part in parts if part.get_content_type() == "text/plain"
+    ]
     if not any(texts):
         pages = (part for part in parts if part.get_content_type() == "text/html")
-        texts = [of_html(text_of(page)).text for page in pages]
+        texts = [of_html(text_of(page, flaws)).text for page in pages]
     fields: dict[str, Value] = {"from": header(message, "from") or None, "date": sent(message)}
-    return Document("\n\n".join(filter(None, (subject, *texts))), subject, fields)
+    text = "\n\n".join(filter(None, (subject, *texts)))
+    return Document(text, subject, fields, tuple(flaws))
 
 
 def is_text(part: Message) -> bool:
@@ -42,7 +46,7 @@ def is_text(part: Message) -> bool:
     return part.get_content_maintype() == "text" and part.get_content_disposition() != "attachment"
 
 
-def text_of(part: Message) -> str:
+def text_of(part: Message, flaws: list[str]) -> str:
     """Return the text of a part, whatever it says of its encoding."""
     content = part.get_payload(decode=True)
     charset = part.get_param("charset")
@@ -51,7 +55,7 @@ def text_of(part: Message) -> str:
     name = charset if isinstance(charset, str) else ""
     if not name.lower().startswith(("utf-16", "utf-32")):
         content = content.replace(b"\0", b"")  # which broken programs leave in mails
-    return decoded(content, name)
+    return decoded(content, name, flaws)
 
 
 def header(message: Message, name: str) -> str:

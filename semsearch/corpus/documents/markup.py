@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from semsearch.corpus.documents.document import Document
@@ -34,20 +35,24 @@ FRONT_TITLE = re.compile(r"^title[ \t]*:[ \t]*(.+)$", re.MULTILINE)
 def read_html(content: bytes) -> Document:
     """Return the visible text of an HTML page and its title, or else its first heading."""
     declared = CHARSET.search(content[:HEAD].lower())
-    return of_html(decoded(content, declared[1].decode() if declared else None))
+    flaws: list[str] = []
+    made = of_html(decoded(content, declared[1].decode() if declared else None, flaws))
+    return replace(made, flaws=tuple(flaws))
 
 
 def read_markdown(content: bytes) -> Document:
     """Return the text of Markdown without its marks; what stands before it tells only the title."""
     from markdown_it import MarkdownIt
 
-    source = decoded(content).replace("\r\n", "\n")
+    flaws: list[str] = []
+    source = decoded(content, None, flaws).replace("\r\n", "\n")
     front = FRONT.match(source)
     if front is not None:
         source = source[front.end() :]
     made = of_html(MarkdownIt("commonmark").enable("table").render(source))
     named = FRONT_TITLE.search(front[1]) if front is not None else None
-    return Document(made.text, one_line(named[1]).strip("\"'") if named else made.title)
+    title = one_line(named[1]).strip("\"'") if named else made.title
+    return Document(made.text, title, flaws=tuple(flaws))
 
 
 def of_html(source: str) -> Document:
@@ -63,7 +68,7 @@ def of_html(source: str) -> Document:
 def visible(root: LexborNode) -> str:
     """Return the text under a node; blocks begin and end lines.
 
-    It goes from node to node without recursion: pages of 50,000 nested elements exist.
+    It goes from node to node without recursion: pages of 5,000 nested elements exist.
     """
     page = Page()
     node: LexborNode | None = root

@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile, ZipFile
 
-from semsearch.corpus.documents.document import Refused
+from semsearch.corpus.documents.document import Refused, words_of
 from semsearch.corpus.documents.limits import MAX_UNPACKED
 from semsearch.corpus.scan import MEGABYTE
 
@@ -25,7 +25,7 @@ def opened_package(content: bytes, kind: str) -> ZipFile:
     try:
         archive = ZipFile(io.BytesIO(content))
     except (BadZipFile, NotImplementedError, OSError, ValueError, EOFError) as error:
-        raise Refused(f"is damaged or no {kind} ({error})") from error
+        raise Refused(f"is damaged or no {kind} ({words_of(error)})") from error
     members = archive.infolist()
     if any(each.flag_bits & ENCRYPTED for each in members):
         raise Refused("is encrypted with a password; save it without one")
@@ -44,7 +44,7 @@ def part_of(archive: ZipFile, name: str, kind: str) -> bytes:
     except MemoryError:
         raise
     except Exception as error:  # each decompressor raises kinds of its own on damaged bytes
-        raise Refused(f"is damaged at {name} ({error})") from error
+        raise Refused(f"is damaged at {name} ({words_of(error)})") from error
 
 
 def parsed_xml(content: bytes, name: str) -> _Element:
@@ -55,4 +55,4 @@ def parsed_xml(content: bytes, name: str) -> _Element:
     try:
         return etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        raise Refused(f"is damaged at {name} ({error.msg})") from error
+        raise Refused(f"is damaged at {name} ({words_of(error)})") from error

@@ -15,12 +15,14 @@ COMMENT = re.compile(r"\.\. +(?:_[^\n:]*:|\|)")
 
 def read_plain(content: bytes) -> Document:
     """Return a plain text as it stands."""
-    return Document(tidy(decoded(content)))
+    flaws: list[str] = []
+    return Document(tidy(decoded(content, None, flaws)), flaws=tuple(flaws))
 
 
 def read_rst(content: bytes) -> Document:
     """Return reStructuredText as it stands, without the lines under headings and link targets."""
-    lines = tidy(decoded(content)).split("\n")
+    plain = read_plain(content)
+    lines = plain.text.split("\n")
     kept: list[str] = []
     title = ""
     for number, line in enumerate(lines):
@@ -31,7 +33,7 @@ def read_rst(content: bytes) -> Document:
             kept += [""] if above.strip() else []
         elif not COMMENT.match(line):
             kept.append(line)
-    return Document(tidy("\n".join(kept)), title)
+    return Document(tidy("\n".join(kept)), title, flaws=plain.flaws)
 
 
 PLAIN_PARSERS = {"txt": read_plain, "rst": read_rst}

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from zipfile import BadZipFile
 
 from semsearch.corpus.documents import limits
-from semsearch.corpus.documents.document import Document, Refused
+from semsearch.corpus.documents.document import Document, Refused, words_of
 from semsearch.corpus.documents.formats import MBOX, OWN_FIELDS, format_of
 from semsearch.corpus.documents.mbox import mails_of
 from semsearch.corpus.documents.reader import Reader
@@ -87,7 +87,7 @@ class Reading:
                 else:
                     yield from self._parsed(names.next(mail), file, mail, reader)
         except READ_ERRORS as error:
-            yield self._skipped(file.path, f"cannot be read to its end ({reason_of(error)})")
+            yield self._skipped(file.path, f"cannot be read to its end ({words_of(error)})")
             return
         if not number:
             yield self._skipped(
@@ -163,7 +163,7 @@ def content_of(opened: BinaryIO) -> bytes | Unreadable:
     try:
         content = opened.read(limits.MAX_FILE + 1)
     except READ_ERRORS as error:
-        return Unreadable(f"cannot be read ({reason_of(error)})")
+        return Unreadable(f"cannot be read ({words_of(error)})")
     if len(content) > limits.MAX_FILE:
         return too_big()
     return content if stamp_of(opened) == before else Unreadable("has changed while it was read")
@@ -176,8 +176,3 @@ def stamp_of(opened: BinaryIO) -> tuple[int, int] | None:
     except (OSError, AttributeError):
         return None
     return status.st_size, status.st_mtime_ns
-
-
-def reason_of(error: Exception) -> str:
-    """Return what went wrong, in the system's words where it has some."""
-    return str(getattr(error, "strerror", None) or error or type(error).__name__)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
+from semsearch.corpus.documents.document import words_of
 from semsearch.corpus.documents.formats import is_clutter
 from semsearch.corpus.images import Unreadable, open_regular
 
@@ -50,7 +51,7 @@ class DocumentFolder:
             try:
                 each = [one for one in os.scandir(folder) if not is_clutter(one.name)]
             except OSError as error:
-                found.append(self._found(folder, f"cannot be read ({error.strerror})"))
+                found.append(self._found(folder, f"cannot be read ({words_of(error)})"))
                 continue
             folders += [Path(one.path) for one in each if one.is_dir(follow_symlinks=False)]
             found += [
@@ -95,7 +96,7 @@ def opened_one(path: Path) -> Iterator[BinaryIO | Unreadable]:
         yield Unreadable("is not there any more")
         return
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
-        yield Unreadable(f"cannot be opened ({getattr(error, 'strerror', None) or error})")
+        yield Unreadable(f"cannot be opened ({words_of(error)})")
         return
     if isinstance(file, Unreadable):
         yield file
