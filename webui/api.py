@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from semsearch.collection import Collection, Hit
+from semsearch.collection import Collection, Hits
 from semsearch.errors import SemsearchError
 from webui.answers import library, slips_told, spec
 from webui.errors import Refused
-from webui.schemas import (
-    ImageSearchForm,
-    ItemQuery,
-    SampleQuery,
-    SearchRequest,
-    ThumbnailQuery,
+from webui.questions import (
+    found_by_image,
+    found_by_query,
+    found_by_request,
+    hit_as_json,
+    hits_as_json,
+    page_as_json,
 )
+from webui.schemas import ItemQuery, SampleQuery, ThumbnailQuery
+from webui.search_schemas import ImageSearchForm, SearchQuery, SearchRequest
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
-
-
-def hit_as_json(hit: Hit) -> dict[str, Any]:
-    """Return a hit as JSON can carry it: a number that is not finite becomes null."""
-    fields = {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in hit.fields.items()
-    }
-    score = None if hit.score is None else round(float(hit.score), 6)
-    return {"key": hit.key, "score": score, "text": hit.text, "fields": fields}
-
-
-def hits_as_json(hits: Sequence[Hit]) -> list[dict[str, Any]]:
-    """Return hits as JSON can carry them."""
-    return [hit_as_json(hit) for hit in hits]
 
 
 def _summary(name: str) -> dict[str, Any]:
@@ -81,29 +68,41 @@ def collection_info(name: str) -> Response:
     )
 
 
-def _search(collection: Collection, wanted: SearchRequest) -> list[Hit]:
-    if wanted.key is not None:
-        return collection.similar(wanted.key, k=wanted.k, where=wanted.where)
-    return collection.search(wanted.text, k=wanted.k, where=wanted.where, mode=wanted.mode)
-
-
-def _search_by_image(collection: Collection, form: ImageSearchForm) -> list[Hit]:
+def _uploaded() -> bytes:
     upload = request.files.get("image")
     if upload is None:
         raise Refused(422, "invalid-request", "'image': it is not a file", "upload a picture")
-    return collection.search(image=upload.read(), k=form.k, where=form.where)
+    content: bytes = upload.read()
+    return content
+
+
+def _page(name: str, find: Callable[[Collection], Hits]) -> Response:
+    collection = library().get(name)
+    start = time.perf_counter()
+    with slips_told():
+        hits = find(collection)
+    seconds = round(time.perf_counter() - start, 4)
+    return jsonify(page_as_json(hits) | {"seconds": seconds})
 
 
 @blueprint.post("/collections/<name>/search")
 @spec.validate(tags=["search"])
 def search(name: str, json: SearchRequest, form: ImageSearchForm) -> Response:
-    """Find the items nearest to a text, to a stored item or to a picture."""
-    collection = library().get(name)
-    start = time.perf_counter()
-    with slips_told():
-        hits = _search(collection, json) if json else _search_by_image(collection, form)
-    seconds = time.perf_counter() - start
-    return jsonify({"hits": hits_as_json(hits), "seconds": round(seconds, 4)})
+    """Find the items that answer a question: a text, terms, a stored item or a picture."""
+    if json:
+        return _page(name, lambda collection: found_by_request(collection, json))
+    image = _uploaded()
+    return _page(
+        name,
+        lambda collection: found_by_image(collection, image, form.k, form.where, form.options),
+    )
+
+
+@blueprint.get("/collections/<name>/search")
+@spec.validate(tags=["search"])
+def search_by_address(name: str, query: SearchQuery) -> Response:
+    """Find the items that answer a question which stands in the address, as pages write it."""
+    return _page(name, lambda collection: found_by_query(collection, query))
 
 
 def _item(name: str, key: str) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
@@ -25,12 +26,19 @@ class StrictJSON(DefaultJSONProvider):
         return super().dumps(obj, allow_nan=False, **kwargs)
 
     def loads(self, s: str | bytes, **kwargs: object) -> object:
-        """Return the value of `s`; ValueError for NaN or infinity."""
-        return super().loads(s, parse_constant=_refuse, **kwargs)
+        """Return the value of `s`; ValueError for NaN, infinity, or a number beyond a float."""
+        return super().loads(s, parse_constant=_refuse, parse_float=_finite, **kwargs)
 
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(written: str) -> float:
+    number = float(written)
+    if not math.isfinite(number):
+        raise ValueError(f"{written} is larger than numbers are")
+    return number
 
 
 def create_app(

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, jsonify, request
 from semsearch.collection import Classifier, Cluster, Clustering, Collection, Hit, Prediction
 from semsearch.errors import KeyNotFound, ResultNotFound
 from webui.answers import library, slips_told, spec
-from webui.api import hits_as_json
+from webui.questions import hits_as_json
 from webui.schemas import (
     ClusterRequest,
     MembersQuery,

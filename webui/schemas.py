@@ -1,14 +1,13 @@
-"""What the API takes, as pydantic models: every limit of a request stands here.
+"""What the API takes, as pydantic models: the limits of every request stand here.
 
 Limits are T8 of the threat model: a request may be wrong, it may not be large.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from spectree.model_adapter.pydantic_adapter import BaseFile
 
 MAX_K = 1_000
 MAX_TEXT_BYTES = 8 * 1024
@@ -48,30 +47,6 @@ class Request(BaseModel):
     """A body or query string: unknown fields are refused, so a slip of the pen is told."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-class SearchRequest(Request):
-    """Search by a text or, with `key`, by an item that is stored."""
-
-    text: Words | None = None
-    key: Text | None = None
-    k: Count = Field(10, strict=True)
-    where: Text | None = None
-    mode: Literal["semantic", "lexical", "hybrid"] = "semantic"
-
-    @model_validator(mode="after")
-    def _asks_one_thing(self) -> SearchRequest:
-        if (self.text is None) == (self.key is None):
-            raise ValueError("give either 'text' or 'key'")
-        return self
-
-
-class ImageSearchForm(Request):
-    """Search by a picture, sent as multipart/form-data."""
-
-    image: BaseFile
-    k: Count = 10
-    where: Text | None = None
 
 
 class ItemQuery(Request):

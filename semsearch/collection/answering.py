@@ -107,9 +107,12 @@ def pages_of(parts: Parts, asked: Asked, looked: Looked, vectors: Vectors) -> li
         return arranging[number].page(found[number], find)
 
     verdicts = refusals(parts, looked.seen, asked.questions, vectors, looked.mask)
+    pages = [
+        NO_PAGE if is_refused else page(number) for number, (is_refused, _) in enumerate(verdicts)
+    ]
     return [
-        replace(NO_PAGE if is_refused else page(number), notes=notes)
-        for number, (is_refused, notes) in enumerate(verdicts)
+        replace(one, notes=(*one.notes, *notes))
+        for one, (_, notes) in zip(pages, verdicts, strict=True)
     ]
 
 

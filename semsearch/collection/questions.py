@@ -166,6 +166,8 @@ def _check_whole_question(question: Question) -> None:
                 "order='unusual' compares the items with each other and takes no question;"
                 " leave text, image, plus and minus out"
             )
+        if question.explain:
+            raise ValueError("explain says what matched a question; order='unusual' has none")
     elif not (has_terms or is_asked):
         raise ValueError("search() needs a text, an image, plus, minus, or order='unusual'")
     if question.text is not None and question.image is not None:

@@ -45,7 +45,7 @@ def test_a_collection_tells_what_it_is_but_not_where(client: FlaskClient, indexe
 
 def test_search_answers_with_hits_and_seconds(client: FlaskClient) -> None:
     answer = client.post(f"{REVIEWS}/search", json={"text": "cold soup", "k": 3}).json
-    assert set(answer) == {"hits", "seconds"}
+    assert set(answer) == {"hits", "after", "facets", "notes", "seconds"}
     assert len(answer["hits"]) == 3
     best = answer["hits"][0]
     assert set(best) == {"key", "score", "text", "fields"}
