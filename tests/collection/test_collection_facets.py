@@ -43,6 +43,7 @@ def test_only_items_that_pass_the_filter_are_counted(reviews: semsearch.Collecti
     found = reviews.facets(["stars"], where="key in ('r1', 'r4', 'r7') or title = 'title 2'")
     assert found == {"stars": [(1, 2), (2, 1)]}
     assert reviews.facets(["stars"], where="stars > 9") == {"stars": []}
+    assert reviews.facets(["stars"], where="stars = 1") == {"stars": [(1, 16)]}
 
 
 def test_fields_whose_values_all_differ_are_counted_only_when_asked_for(

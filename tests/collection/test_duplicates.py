@@ -220,6 +220,11 @@ def test_collections_of_different_modules_are_refused(
     with pytest.raises(CollectionError, match=r"'reviews' .*'hashing'.* those of 'a' of None"):
         reviews.duplicates(other=two[0])
     with (
+        semsearch.create(tmp_path / "own", module=None, dim=reviews.dim) as own,
+        pytest.raises(CollectionError, match=r"'reviews' .*'hashing'.* those of 'own' of None"),
+    ):
+        reviews.duplicates(other=own)
+    with (
         semsearch.create(tmp_path / "wide", module=None, dim=9) as wide,
         pytest.raises(CollectionError, match=r"8 wide\), those of 'wide' .* 9 wide\)"),
     ):

@@ -172,6 +172,14 @@ def test_a_field_may_be_named_as_an_operator(name: str) -> None:
     assert table.matching(f"{name} starts with 'it' and {name} ends with 'contains'") == ["a"]
 
 
+def test_capitals_of_keys_and_texts_are_no_others() -> None:
+    table = SmallTable({}, {"Soup": {}, "sOUP pot": {}, "ÉCLAIR": {}})
+    assert table.matching("key starts with 'soup'") == ["Soup", "sOUP pot"]
+    assert table.matching("key ends with 'SOUP'") == ["Soup"]
+    assert table.matching("text contains 'éclair'") == []
+    assert table.matching("text contains 'Éclair'") == ["ÉCLAIR"]
+
+
 @pytest.mark.parametrize("place", ["contains", "starts with", "ends with"])
 def test_a_character_0_is_one_like_others(place: str) -> None:
     keys = ["a\0b", "a", "b", "a\0c", "\0", "é\0É"]
