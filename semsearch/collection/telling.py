@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from semsearch.collection.explaining import explained, explained_by_words
-from semsearch.collection.judging import bands, percentiles, verdicts
+from semsearch.collection.judging import Verdict, bands, percentiles, verdicts
 from semsearch.collection.parts import Parts
 from semsearch.collection.records import Hit, Hits
 from semsearch.collection.searching import Mask, Seen
+from semsearch.search.occlusion import has_all_words
 from semsearch.search.question import Question
 from semsearch.vectors import Vectors
 
 AUTO = "auto"
 SEMANTIC = "semantic"
 LEXICAL = "lexical"
+HYBRID = "hybrid"
+
+LOOKED_AT = 20
+"""In so many of the items that match the words of a question best, all of its words are sought."""
+
+ALL_WORDS = 'min_score="auto" cut nothing: an item has all words of the query'
 
 ONLY_WORDS = 'min_score="auto" cut nothing: it judges meanings, and mode="lexical" compares words'
 
@@ -29,8 +38,12 @@ def refusals(
         return [(False, ())] * len(questions)
     if first.mode == LEXICAL:
         return [(False, (ONLY_WORDS,))] * len(questions)
-    found = verdicts(parts.judge, seen, vectors, mask)
-    return [(not one.is_related, (one.note,) if one.note else ()) for one in found]
+    return [
+        _refusal(parts, seen, question, verdict, mask)
+        for question, verdict in zip(
+            questions, verdicts(parts.judge, seen, vectors, mask), strict=True
+        )
+    ]
 
 
 def told(
@@ -46,6 +59,29 @@ def told(
             if question.explain:
                 hits[:] = _explained(parts, seen, question, vector, hits)
     return answers
+
+
+def _refusal(
+    parts: Parts, seen: Seen, question: Question, verdict: Verdict, mask: Mask | None
+) -> tuple[bool, tuple[str, ...]]:
+    if (
+        not verdict.is_related
+        and question.mode == HYBRID
+        and _has_words(parts, seen, question, mask)
+    ):
+        return False, (ALL_WORDS,)
+    return not verdict.is_related, (verdict.note,) if verdict.note else ()
+
+
+def _has_words(parts: Parts, seen: Seen, question: Question, mask: Mask | None) -> bool:
+    """Say whether one of the items that `mask` allows has all words of a question."""
+    words = question.text or ""
+    found = parts.store.word_scores(words)
+    rows = seen.snapshot.rows_of(found.ids)
+    is_open = rows >= 0 if mask is None else (rows >= 0) & mask[rows]
+    ids, scores = found.ids[is_open], found.scores[is_open]
+    best = ids[np.argsort(-scores, kind="stable")[:LOOKED_AT]].tolist()
+    return any(has_all_words(item.text, words) for item in parts.store.items(best).values())
 
 
 def _with_scale(parts: Parts, seen: Seen, question: Question, hits: Sequence[Hit]) -> list[Hit]:

@@ -105,6 +105,18 @@ def shared_words(text: str, query: str) -> list[Span]:
     return found
 
 
+def has_all_words(text: str, query: str) -> bool:
+    """Say whether a text has every word of a query, of which there must be one at least.
+
+    Case and accents do not matter. A run without spaces must stand in the text as it is.
+    """
+    there = {plain(match[0]) for match in WORD.finditer(text)}
+    wanted = {plain(match[0]) for match in WORD.finditer(query)}
+    return bool(wanted) and all(
+        word in there or (RUN.match(word) is not None and word in text) for word in wanted
+    )
+
+
 def _shared_runs(run: str, begin: int, pairs: set[str]) -> list[Span]:
     """Return the longest stretches of a run all of whose pairs are wanted."""
     found: list[Span] = []

@@ -96,6 +96,23 @@ def test_words_are_not_judged_by_meaning(manual: semsearch.Collection) -> None:
     assert all(hit.band is None for hit in hits)
 
 
+def test_an_item_with_all_words_is_found_whatever_its_cosine(tmp_path: Path) -> None:
+    with semsearch.create(tmp_path / "codes", module="hashing") as codes:
+        codes.add([*MANUAL, f"Rembrandt {' '.join(MANUAL[:9])}"])
+        assert codes.search("Rembrandt", min_score="auto") == []
+        hits = codes.search("Rembrandt", mode="hybrid", min_score="auto")
+        assert len(hits) > 0
+        assert any("all words" in note for note in hits.notes)
+        assert codes.search(OFF_TOPIC, mode="hybrid", min_score="auto") == []
+
+
+def test_a_filter_takes_the_item_with_all_words_out_of_the_verdict(tmp_path: Path) -> None:
+    with semsearch.create(tmp_path / "codes", module="hashing") as codes:
+        rows = [{"t": text, "n": 0} for text in MANUAL]
+        codes.add([*rows, {"t": f"Rembrandt {' '.join(MANUAL[:9])}", "n": 1}], text="t")
+        assert codes.search("Rembrandt", mode="hybrid", min_score="auto", where="n = 0") == []
+
+
 def test_vectors_of_ones_own_have_percentiles_but_no_unrelated_queries(tmp_path: Path) -> None:
     vectors = np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32)
     with semsearch.create(tmp_path / "own", module=None, dim=8) as own:

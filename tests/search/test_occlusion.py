@@ -6,6 +6,7 @@ import pytest
 
 from semsearch.search.occlusion import (
     Span,
+    has_all_words,
     left_out,
     piece_of,
     shared_words,
@@ -96,6 +97,21 @@ def test_in_runs_without_spaces_pairs_of_the_query_are_found() -> None:
     assert [text[a:b] for a, b in shared_words(text, "快递迟")] == ["快递迟"]
     assert shared_words(text, "递快") == []
     assert shared_words("汉字", "字") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "expected"),
+    [
+        ("Manual of the pump X-4711", "x-4711", True),
+        ("Manual of the pump X-4712", "x-4711", False),
+        ("Le café fermé", "cafe", True),
+        ("我的快递迟到了", "快递迟到", True),
+        ("我的快递迟到了", "迟到快递", False),
+        ("anything", "...", False),
+    ],
+)
+def test_a_text_has_all_words_of_a_query_or_not(text: str, query: str, expected: bool) -> None:
+    assert has_all_words(text, query) is expected
 
 
 def test_spans_are_characters_of_the_text() -> None:
