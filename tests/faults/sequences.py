@@ -62,6 +62,8 @@ class Play:
         self._chance = random.Random(seed)
         self._flavour = self._chance.choice([OWN, TEXTS, TEXTS])
         self._rows: dict[str, dict[str, Any]] = {}
+        self._said: dict[tuple[str, str], int] = {}
+        self._dead: set[str] = set()
         self._index = "exact"
         self._has_fields = False
         columns.SMALLEST_SAVED = self._chance.choice([1, 20_000])
@@ -135,11 +137,31 @@ class Play:
         if keys:
             n = self._collection.delete(keys, purge=purge)
             self._see(n == len(keys), f"deleted {n} instead of {len(keys)}")
+        self._forget(keys)
+        if keys and purge:  # what was said of items whose bytes leave the disk, leaves it too
+            erased = self._dead - self._rows.keys()
+            self._said = {one: n for one, n in self._said.items() if one[1] not in erased}
+            self._dead.clear()
+
+    def _forget(self, keys: Sequence[str]) -> None:
         for key in keys:
             del self._rows[key]
+        self._dead.update(keys)
 
     def _purge(self) -> None:
         self._delete(purge=True)
+
+    def _thumb(self) -> None:
+        """Say something of items, and take something back."""
+        for key in self._some_keys(3):
+            query = self._chance.choice(WORDS)
+            self._said.pop((query, key), None)  # the last word comes last
+            self._said[query, key] = self._chance.randrange(4)
+            self._collection.judge(query, key, self._said[query, key])
+        if self._said and self._chance.random() < 0.3:
+            query, key = self._chance.choice(sorted(self._said))
+            del self._said[query, key]
+            self._collection.judge(query, key, None)
 
     def _delete_where(self) -> None:
         wanted = self._filter()
@@ -148,11 +170,11 @@ class Play:
             return
         n = self._collection.delete(where=wanted.text)
         self._see(n == len(gone), f"{wanted.text} deleted {n} instead of {len(gone)}")
-        for key in gone:
-            del self._rows[key]
+        self._forget(gone)
 
     def _compact(self) -> None:
         self._collection.compact()
+        self._dead.clear()
 
     def _build(self) -> None:
         kind = self._chance.choice(KINDS)
@@ -225,6 +247,9 @@ class Play:
         self._see(self._collection.keys() == keys, "keys() differ from those of vectors()")
         self._compare_vectors(keys, vectors)
         self._see(self._collection.known([*keys, "nobody"]) == set(keys), "other keys are known")
+        said = [(query, key, n) for (query, key), n in self._said.items()]
+        told = self._collection.judgements()
+        self._see(told == said, f"the judgements are {told}, not {said}")
         findings = self._collection.check(full=True).findings
         self._see(not findings, f"check: {[(f.thing, f.wrong) for f in findings]}")
 
@@ -296,6 +321,7 @@ STEPS = {
     "purge": 1,
     "delete_where": 1,
     "compact": 1,
+    "thumb": 2,
     "build": 2,
     "reopen": 2,
     "mistake": 1,
