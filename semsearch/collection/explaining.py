@@ -103,8 +103,12 @@ def _cosines_without(
     return np.split(cosines, np.cumsum([len(several) for several in variants])[:-1])
 
 
-def _weights(one: Matched, spans: Sequence[Span], cosines: Vectors, words: str) -> list[WordWeight]:
-    carried = shares(float(cosines[0]), cosines[1:]) if spans else []
+def _weights(
+    one: Matched, spans: Sequence[Span], cosines: Vectors, words: str
+) -> list[WordWeight] | None:
+    if not spans:
+        return None
+    carried = shares(float(cosines[0]), cosines[1:])
     same = shared_words(one.text, words)
     return [
         WordWeight(
