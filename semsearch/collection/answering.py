@@ -16,6 +16,7 @@ from semsearch.collection.ranking import nearest
 from semsearch.collection.records import Hit, Hits
 from semsearch.collection.searching import ATTEMPTS, Allowing, Mask, Seen, allowing
 from semsearch.collection.telling import refusals, told
+from semsearch.collection.wording import by_both, by_words, notes_on
 from semsearch.search.facets import Facet
 from semsearch.search.paging import Cursor, read_cursor
 from semsearch.search.question import Question
@@ -128,6 +129,11 @@ def candidates(
             return [farthest(looked.seen, vector, looked.mask) for vector in vectors]
         case "unusual":
             return [unusual(looked.seen, looked.mask)]
+    match questions[0].mode:
+        case "lexical":
+            return by_words(parts, looked.seen, questions, n, looked.mask)
+        case "hybrid":
+            return by_both(parts, looked.seen, questions, vectors, n, looked.mask)
     return nearest(looked.seen, vectors, n, looked.mask)
 
 
@@ -137,11 +143,14 @@ def shown(parts: Parts, asked: Asked, looked: Looked, page: Page) -> Hits:
     items = parts.store.items(ids)
     folded = keys_behind(parts, page) if asked.questions[0].collapse is not None else {}
     hits = [
-        Hit(item.key, score, item.text, item.fields, folded=folded.get(id_))
-        for id_, score in zip(ids, page.found.scores.tolist(), strict=True)
+        Hit(item.key, score, item.text, item.fields, parts=made_of, folded=folded.get(id_))
+        for id_, score, made_of in zip(
+            ids, page.found.scores.tolist(), page.found.parts_by_item(), strict=True
+        )
         if (item := items.get(id_)) is not None
     ]
-    return Hits(hits, after=page.after, facets=counts(parts, asked, looked), notes=page.notes)
+    notes = (*page.notes, *notes_on(parts, asked.questions[0], page.found))
+    return Hits(hits, after=page.after, facets=counts(parts, asked, looked), notes=notes)
 
 
 def keys_behind(parts: Parts, page: Page) -> dict[int, list[str]]:

@@ -154,8 +154,9 @@ class Searchable(OpenedCollection):
 
     def _answer(self, questions: Sequence[Question]) -> list[Hits]:
         for one in questions[:1]:
-            for modality in asked_modalities(one):
-                self._check_modality(modality)
+            if one.mode != "lexical":  # words are the texts' own, whatever the module reads
+                for modality in asked_modalities(one):
+                    self._check_modality(modality)
         return answer(self._parts, questions)
 
     @property

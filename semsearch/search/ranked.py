@@ -41,6 +41,13 @@ class Ranked:
             parts={name: scores[places] for name, scores in self.parts.items()},
         )
 
+    def parts_by_item(self) -> list[dict[str, float] | None]:
+        """Return what each score is made of, by name; None where it is one part alone."""
+        if not self.parts:
+            return [None] * len(self)
+        names, columns = list(self.parts), [part.tolist() for part in self.parts.values()]
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
 
 def ranked(ids: Ids, scores: Scores, passages: Ids | None = None) -> Ranked:
     """Return items in the order of falling scores, equal ones by id."""

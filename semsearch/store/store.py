@@ -211,6 +211,10 @@ class Store:
         """
         return self._read(lambda connection: self._lexicon.scores(connection, text))
 
+    def has_words(self) -> bool:
+        """Say whether any live item has a text."""
+        return bool(self._rows("SELECT 1 FROM words_docsize LIMIT 1"))
+
     def blob(self, sha256: str) -> bytes:
         """Return the bytes of an original image.
 
