@@ -20,7 +20,7 @@ from semsearch.corpus.documents.document import words_of
 from semsearch.corpus.documents.formats import archive_suffix, format_of, is_clutter
 from semsearch.corpus.documents.sources import LINK, Found
 from semsearch.corpus.images import Unreadable
-from semsearch.corpus.scan import MEGABYTE, WatchedFile
+from semsearch.corpus.scan import BLOCK, MEGABYTE, WatchedFile
 from semsearch.errors import SourceError
 
 ENCRYPTED = 1
@@ -182,6 +182,7 @@ class DocumentTar:
                     for number in count():
                         member = archive.next()
                         if member is None:
+                            self._read_rest(bounded)
                             return
                         archive.members.clear()  # type: ignore[attr-defined] # it would remember them all
                         end = member.offset_data + member.size
@@ -193,6 +194,12 @@ class DocumentTar:
                     f"{self.name} cannot be read as a tar archive ({words_of(error)})",
                     "make the archive again",
                 ) from error
+
+    def _read_rest(self, stream: BinaryIO) -> None:
+        """Read what follows the last member, so that the checksum at the end is looked at."""
+        while stream.read(BLOCK):
+            if stream.tell() > limits.MAX_ARCHIVE:
+                raise too_big(self.name)
 
 
 class Bounded:

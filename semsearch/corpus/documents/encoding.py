@@ -30,6 +30,7 @@ NOT_ASCII = re.compile(rb"[\x80-\xff]")
 BROKEN = "\ufffd"
 GOOD_FOR_BROKEN = 10
 """Characters beyond ASCII for each broken one that make a text UTF-8 that was damaged."""
+BINARY = "holds binary data, not text"
 UNKNOWN = "is in an encoding that cannot be told; save it as UTF-8"
 
 
@@ -75,16 +76,24 @@ def guessed(content: bytes) -> str:
     """Return the text of bytes in the encoding that they most likely are in."""
     from charset_normalizer import from_bytes
 
-    candidates = WITH_ZEROS if b"\0" in content else CANDIDATES
-    matches = from_bytes(sample(content), cp_isolation=candidates)
+    part = sample(content)
+    if b"\0" in content and not is_utf_16(part):
+        raise Refused(BINARY)
+    matches = from_bytes(part, cp_isolation=WITH_ZEROS if b"\0" in content else CANDIDATES)
     best = matches.best()
     if best is None:
-        raise Refused("holds binary data, not text" if b"\0" in content else UNKNOWN)
+        raise Refused(UNKNOWN)
     tied = {best.encoding, *best.could_be_from_charset}
     for each in matches:
         if (each.chaos, each.coherence) == (best.chaos, best.coherence):
             tied |= {each.encoding}
     return strictly(content, USUAL if USUAL in tied else best.encoding)
+
+
+def is_utf_16(part: bytes) -> bool:
+    """Tell whether nearly every second byte is zero, as it is in Western European texts."""
+    zeros = sorted((part[0::2].count(0), part[1::2].count(0)))
+    return zeros[0] * 50 <= zeros[1] and zeros[1] * 10 >= 7 * (len(part) // 2)
 
 
 def sample(content: bytes) -> bytes:
@@ -112,7 +121,7 @@ def strictly(content: bytes, encoding: str) -> str:
 def checked(text: str) -> str:
     """Return the text; refuse it where it holds zeros, as texts never do."""
     if "\0" in text:
-        raise Refused("holds binary data, not text")
+        raise Refused(BINARY)
     return text
 
 
