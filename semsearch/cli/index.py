@@ -10,19 +10,25 @@ import click
 from semsearch import corpus
 from semsearch.cli.build import build_if_due
 from semsearch.cli.fetching import fetched
-from semsearch.cli.options import indexes_of, json_option, name_argument
-from semsearch.cli.screen import (
-    counted,
-    notes,
-    print_facts,
-    print_json,
-    progress_bar,
+from semsearch.cli.index_report import (
+    check_something_stands,
+    print_reports,
+    report_trial,
+    summed,
 )
-from semsearch.collection import DEFAULT_MODULES, AddReport, Collection, growing_collection
+from semsearch.cli.options import indexes_of, json_option, name_argument
+from semsearch.cli.plan import plan_of, print_plan
+from semsearch.cli.screen import counted, notes, progress_bar
+from semsearch.collection import (
+    DEFAULT_MODULES,
+    AddReport,
+    Collection,
+    check_rejected,
+    growing_collection,
+    trial_of,
+)
 from semsearch.errors import ModuleError, SourceError
 from semsearch.modules import ModuleCard, known_card
-
-SHOWN_SKIPPED = 10
 
 
 @click.command()
@@ -31,6 +37,9 @@ SHOWN_SKIPPED = 10
 @click.option("--text", metavar="COL", multiple=True, help="Column to encode; may come twice.")
 @click.option("--image", metavar="COL", help="Column that holds paths of images.")
 @click.option("--key", metavar="COL", help="Column of your own keys; else row number or path.")
+@click.option("--table", metavar="NAME", help="Table of a SQLite file, where it has several.")
+@click.option("--query", metavar="SELECT", help="What is read of a SQLite file, instead.")
+@click.option("--sheet", metavar="NAME", help="Sheet of an xlsx file; else the first with rows.")
 @click.option("--module", metavar="HANDLE", help="What makes the vectors; guessed from the source.")
 @click.option(
     "--on-error",
@@ -39,6 +48,8 @@ SHOWN_SKIPPED = 10
     show_default=True,
     help="Leave bad rows out and list them, or stop at the first.",
 )
+@click.option("--dry-run", is_flag=True, help="Read everything, tell what would be done, stop.")
+@click.option("--rejected", metavar="FILE.csv", help="Write the rows that were left out to a csv.")
 @json_option
 @click.pass_context
 def index(  # noqa: PLR0913 - one parameter an option
@@ -49,28 +60,41 @@ def index(  # noqa: PLR0913 - one parameter an option
     text: tuple[str, ...],
     image: str | None,
     key: str | None,
+    table: str | None,
+    query: str | None,
+    sheet: str | None,
     module: str | None,
     on_error: str,
+    dry_run: bool,
+    rejected: str | None,
     as_json: bool,
 ) -> None:
     """Put the items of each SOURCE into the collection NAME, making it if need be.
 
-    A SOURCE is a table: csv, tsv, json, jsonl, parquet; or a document: txt, md, rst, html, pdf,
-    docx, epub, eml, mbox; or a folder, zip or tar of documents or of images. What stands in the
-    collection already is recognised and not encoded again.
+    A SOURCE is a table: csv, tsv, json, jsonl, parquet, xlsx, sqlite; or a document: txt, md, rst,
+    html, pdf, docx, epub, eml, mbox; or a folder, zip or tar of documents or of images. What stands
+    in the collection already is recognised and not encoded again.
     """
+    if rejected is not None:
+        check_rejected(Path(rejected))
+    part = {"table": table, "query": query, "sheet": sheet}
     found = [
-        corpus.read_corpus(source, text=list(text) or None, image=image, key=key)
+        corpus.read_corpus(source, text=list(text) or None, image=image, key=key, **part)
         for source in sources
     ]
     names = [click.format_filename(source) for source in sources]
     modality = _common_modality(names, found)
+    indexes = indexes_of(context)
+    if dry_run:
+        with trial_of(indexes, name, modality, module) as tried:
+            report_trial(names, found, tried, indexes, rejected, as_json)
+        return
     if module is not None:
         _fetch(module, modality, names)
-    with growing_collection(indexes_of(context), name, modality, module) as collection:
-        reports = [_add(collection, one, on_error) for one in found]
-        _print_reports(names, reports, as_json)
-        _check_something_stands(reports)  # in here, so that a new collection is not left empty
+    with growing_collection(indexes, name, modality, module) as collection:
+        reports = [_add(collection, one, on_error, indexes) for one in found]
+        print_reports(names, reports, rejected, as_json)
+        check_something_stands(reports)  # in here, so that a new collection is not left empty
         _measure_scores(collection, reports)
         build_if_due(collection)
 
@@ -98,8 +122,8 @@ def index_sample(indexes: Path, name: str, **columns: str) -> None:
     """Make one of the sample collections, or recognise that it stands already."""
     found = corpus.read_corpus(corpus.sample_path(name), **columns)
     with growing_collection(indexes, name, found.modality, None) as collection:
-        report = _add(collection, found, "stop")
-        _print_reports([name], [report], as_json=False)
+        report = _add(collection, found, "stop", indexes)
+        print_reports([name], [report], None, as_json=False)
         _measure_scores(collection, [report])
 
 
@@ -115,8 +139,8 @@ def _common_modality(names: Sequence[str], found: Sequence[corpus.Corpus]) -> st
     return modalities[0]
 
 
-def _add(collection: Collection, found: corpus.Corpus, on_error: str) -> AddReport:
-    _print_plan(collection, found)
+def _add(collection: Collection, found: corpus.Corpus, on_error: str, indexes: Path) -> AddReport:
+    print_plan(plan_of(collection, found, indexes))
     before = len(collection)
     try:
         with progress_bar(f"indexing {found.name}") as progress:
@@ -129,83 +153,8 @@ def _add(collection: Collection, found: corpus.Corpus, on_error: str) -> AddRepo
         raise
 
 
-def _print_plan(collection: Collection, found: corpus.Corpus) -> None:
-    card = collection.module.card
-    kind = found.modality
-    size = f"{kind}s, not counted yet" if found.size is None else counted(found.size, kind)
-    lines = [
-        ("into", f"{collection.name}, holding {counted(len(collection), 'item')}"),
-        ("source", f"{found.name}: {size}"),
-        ("text", " + ".join(found.text_columns) or "none"),
-        ("key", found.key_column or "the row's number or path"),
-        ("fields", ", ".join(found.fields) or "none"),
-        ("module", f"{card.name}, vectors of {card.dim}"),
-        ("mind", card.caveat),
-        ("estimate", _estimate(card, found.size)),
-    ]
-    print_facts(lines, notes())
-
-
-def _estimate(card: ModuleCard, rows: int | None) -> str:
-    if rows is None:
-        return "unknown until the source is read"
-    size = f"{rows * card.dim * 4 / 1e6:,.1f} MB of vectors"
-    if card.items_per_second is None:
-        return f"{size}; nobody has measured this module's speed, the bar will show it"
-    seconds = rows / card.items_per_second
-    time = f"about {seconds:.0f} s" if seconds < 120 else f"about {seconds / 60:.0f} min"  # noqa: PLR2004
-    time = "less than 1 s" if seconds < 1 else time
-    return f"{time} to encode {size}, once the module is up; what stands already costs nothing"
-
-
-def _print_reports(names: Sequence[str], reports: Sequence[AddReport], as_json: bool) -> None:
-    """Print one report of all sources; a skipped row names its source where there are several."""
-    total = _summed(reports)
-    several = len(names) > 1
-    skipped = [
-        (name, skip) for name, report in zip(names, reports, strict=True) for skip in report.skipped
-    ]
-    if as_json:
-        rows = [({"source": name} if several else {}) | skip._asdict() for name, skip in skipped]
-        print_json(total.as_dict() | {"skipped": rows})
-        return
-    console = notes()
-    console.print(
-        f"{total.added:,} added, {total.updated:,} updated, {total.unchanged:,} unchanged,"
-        f" {len(skipped):,} skipped in {total.seconds:.1f} s"
-    )
-    for name, (row, key, reason) in skipped[:SHOWN_SKIPPED]:
-        source, named = (f"{name} " if several else ""), (f" ({key})" if key else "")
-        console.print(f"  {source}row {row}{named}: {reason}")
-    rest = len(skipped) - SHOWN_SKIPPED
-    if rest > 0:
-        console.print(f"  and {rest:,} more; --json lists them all")
-    for name, report in zip(names, reports, strict=True):
-        for note in report.notes:
-            console.print(f"  note: {f'{name}: ' if several else ''}{note}")
-
-
-def _check_something_stands(reports: Sequence[AddReport]) -> None:
-    total = _summed(reports)
-    if total.skipped and not total.added + total.updated + total.unchanged:
-        raise SourceError(
-            f"no row of {len(total.skipped):,} could be stored", "each is listed with its reason"
-        )
-
-
 def _measure_scores(collection: Collection, reports: Sequence[AddReport]) -> None:
     """Learn what scores mean while the module is up; searches, which only read, find it kept."""
-    total = _summed(reports)
+    total = summed(reports)
     if total.added or total.updated:
         collection.calibration()
-
-
-def _summed(reports: Sequence[AddReport]) -> AddReport:
-    return AddReport(
-        added=sum(report.added for report in reports),
-        updated=sum(report.updated for report in reports),
-        unchanged=sum(report.unchanged for report in reports),
-        skipped=[row for report in reports for row in report.skipped],
-        seconds=sum(report.seconds for report in reports),
-        notes=list(dict.fromkeys(note for report in reports for note in report.notes)),
-    )

@@ -8,12 +8,15 @@ from semsearch.collection.evaluation import Comparison, Evaluation, Figure, Run
 from semsearch.collection.opening import DEFAULT_MODULES, create, open_at, restore
 from semsearch.collection.records import AddReport, Hit, Hits, Layout, SkippedRow
 from semsearch.collection.reencoding import ReencodeReport
+from semsearch.collection.rejected import check_rejected, write_rejected
 from semsearch.collection.shelf import (
     collection_names,
     growing_collection,
     open_collection,
     restored,
+    trial_of,
 )
+from semsearch.collection.trial import Trial
 from semsearch.store import BackupReport, CheckReport, CompactReport, Finding, Judgement
 
 __all__ = [
@@ -41,6 +44,8 @@ __all__ = [
     "ReencodeReport",
     "Run",
     "SkippedRow",
+    "Trial",
+    "check_rejected",
     "collection_names",
     "create",
     "growing_collection",
@@ -48,4 +53,6 @@ __all__ = [
     "open_collection",
     "restore",
     "restored",
+    "trial_of",
+    "write_rejected",
 ]

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from semsearch.collection.collection import Collection
 from semsearch.collection.opening import DEFAULT_MODULES, create, open_at, restore
+from semsearch.collection.trial import Trial, trial
 from semsearch.errors import CollectionError, CollectionNotFound
-from semsearch.modules import anchored_handle
+from semsearch.modules import anchored_handle, known_card, load_module
+from semsearch.modules.inventory import HERE, state_of
 from semsearch.store.folder import is_collection
 
 NAME = re.compile(r"[^\W_][\w.-]{0,99}")
@@ -73,16 +75,43 @@ def growing_collection(
     opened = create(path, handle, auto_index=False) if is_new else open_at(path, auto_index=False)
     with opened as collection:
         try:
-            if module is not None and collection.handle != anchored_handle(module):
-                raise CollectionError(
-                    f"the collection {name!r} was made by {collection.handle!r}, not {module!r}",
-                    "leave --module out, or choose another name",
-                )
+            _check_module(collection, module)
             yield collection
         except BaseException:
             if is_new:
                 collection.remove_if_empty()
             raise
+
+
+@contextmanager
+def trial_of(indexes: Path, name: str, modality: str, module: str | None) -> Iterator[Trial]:
+    """Find out what adding to the collection `name` would do, see `growing_collection`.
+
+    Nothing is written, and no module is fetched: of one that is not here only its card is used.
+
+    Raises:
+        CollectionError: the collection exists and was made by another module.
+    """
+    path = indexes / check_name(name)
+    handle = module or DEFAULT_MODULES[modality]
+    if is_collection(path):
+        with open_at(path, read_only=True, auto_index=False) as collection:
+            _check_module(collection, module)
+            handle = collection.handle or handle
+    loaded, card = None, known_card(handle)
+    if card is None or state_of(handle) == HERE:
+        loaded = load_module(handle)
+        card = loaded.card
+    with trial(path, card, loaded) as found:
+        yield found
+
+
+def _check_module(collection: Collection, module: str | None) -> None:
+    if module is not None and collection.handle != anchored_handle(module):
+        raise CollectionError(
+            f"the collection {collection.name!r} was made by {collection.handle!r}, not {module!r}",
+            "leave --module out, or choose another name",
+        )
 
 
 def _not_found(indexes: Path, name: str) -> CollectionNotFound:

@@ -17,7 +17,13 @@ def test_index_shows_a_plan_before_and_a_report_after(run: Run, table: Path) -> 
     result = run("index", "reviews", table, "--module", "hashing")
     assert result.stdout == ""
     plan, report = result.stderr.split("\n\n")[0], result.stderr.strip().splitlines()[-1]
-    for word in ("reviews: 4 texts", "review", "hashing, vectors of 256", "id, stars", "estimate"):
+    for word in (
+        "reviews: 4 texts",
+        "review",
+        "hashing, vectors of 256",
+        "id (text), stars (number)",
+        "estimate",
+    ):
         assert word in plan
     assert report.startswith("4 added, 0 updated, 0 unchanged, 0 skipped in")
 
