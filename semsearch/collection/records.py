@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from semsearch.collection.rejected import write_rejected
 from semsearch.search import Facet
 
 Value = str | int | float | bool | date | list[str] | None
@@ -114,6 +116,16 @@ class AddReport:
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
     """What changed beside the rows, in sentences: a field's type, the column that is encoded."""
+
+    def rejected_to_csv(self, path: str | Path, source: str = "") -> None:
+        """Write the skipped rows to a csv: source, row, key, reason.
+
+        `source` is what the first column says.
+
+        Raises:
+            StorageError: it cannot be written, or another file stands there.
+        """
+        write_rejected(Path(path), [(source, *row) for row in self.skipped])
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON-ready values."""
