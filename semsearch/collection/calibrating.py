@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from semsearch.collection.keeping import is_outgrown
 from semsearch.collection.ranking import nearest
 from semsearch.collection.searching import Mask, Seen
 from semsearch.search.calibration import BEST, Calibration, pair_levels, unrelated
@@ -21,6 +22,9 @@ PAIRED = 1_000
 
 ASKED = 200
 """How many stored vectors are searched for, themselves left out."""
+
+ROUGHLY = 4
+"""Where every query scans a large collection, one of so many is asked until there is an index."""
 
 CHANGED_SHARE = 0.2
 """The scale is measured anew when so large a share of the vectors was added or has left since."""
@@ -40,8 +44,13 @@ def is_too_small(snapshot: Snapshot) -> bool:
     return len(findable_rows(snapshot)) < SMALLEST or len(snapshot) <= 1
 
 
+def is_outdated(known: Calibration, seen: Seen) -> bool:
+    """Say whether the scale has to be measured anew: much changed, or it can be done better."""
+    return has_changed(known, seen.snapshot) or (known.is_rough and not _scans_much(seen))
+
+
 def has_changed(known: Calibration, snapshot: Snapshot) -> bool:
-    """Say whether so many vectors came or went that the scale has to be measured anew."""
+    """Say whether a large share of the vectors came or went since the scale was measured."""
     ids = snapshot.every[findable_rows(snapshot)]
     n_added = len(ids) - int(np.searchsorted(ids, known.last_id, side="right"))
     n_left = known.n - (len(ids) - n_added)
@@ -58,12 +67,18 @@ def calibrate(seen: Seen, background: Vectors | None) -> Calibration:
     vectors, owners = seen.view.rows.take(chosen), owners_of(seen.snapshot, chosen)
     first, second = np.nonzero(np.triu(owners[:, None] != owners, 1))
     pairs = (vectors @ vectors.T)[first, second]
-    found = None
-    if background is not None:
-        own = best_cosines(seen, vectors[:ASKED], owners[:ASKED])
-        found = unrelated(best_cosines(seen, background), own)
     last_id = int(seen.snapshot.every[rows[-1]])
-    return Calibration(pair_levels(pairs), len(rows), last_id, found)
+    if background is None:
+        return Calibration(pair_levels(pairs), len(rows), last_id)
+    is_rough = _scans_much(seen)
+    step = ROUGHLY if is_rough else 1
+    own = best_cosines(seen, vectors[:ASKED:step], owners[:ASKED:step])
+    found = unrelated(best_cosines(seen, background[::step]), own)
+    return Calibration(pair_levels(pairs), len(rows), last_id, found, is_rough)
+
+
+def _scans_much(seen: Seen) -> bool:
+    return seen.view.codes is None and is_outgrown(seen.snapshot)
 
 
 def best_cosines(

@@ -42,7 +42,7 @@ def matched(hit: Hit) -> Matched:
     return Matched(hit.text[hit.passage.start : hit.passage.stop], hit.passage.start)
 
 
-def explained(module: Module, query: Vectors, hits: Sequence[Hit], words: str | None) -> list[Hit]:
+def explained(module: Module, query: Vectors, hits: Sequence[Hit], words: str) -> list[Hit]:
     """Return hits that say which of their words carried the likeness to a query, shape (dim,).
 
     The texts of all hits are encoded together. `words` is the text of the query: where a hit has
@@ -54,7 +54,7 @@ def explained(module: Module, query: Vectors, hits: Sequence[Hit], words: str | 
     chosen = likest(module, query, [one.text for one in texts])
     cosines = _cosines_without(module, query, [one.text for one in texts], chosen)
     return [
-        replace(hit, words=_weights(one, spans, found, words or ""))
+        replace(hit, words=_weights(one, spans, found, words))
         for hit, one, spans, found in zip(hits, texts, chosen, cosines, strict=True)
     ]
 

@@ -11,7 +11,7 @@ from semsearch.collection.calibrating import (
     SMALLEST,
     best_cosines,
     calibrate,
-    has_changed,
+    is_outdated,
     is_too_small,
     unrelated_texts,
 )
@@ -64,7 +64,7 @@ class Judge:
         self._module_of = module_of
         self._measuring = threading.Lock()
         self._held: dict[int, Calibration] = {}
-        self._fresh_at: dict[int, int] = {}
+        self._fresh_at: dict[int, tuple[int, bool]] = {}
         self._unsaved: set[int] = set()
 
     def calibration(self, seen: Seen) -> Calibration | None:
@@ -73,13 +73,13 @@ class Judge:
         Raises:
             ModuleError: the module is not the one that made the vectors.
         """
-        space, version = seen.snapshot.space, seen.snapshot.version
-        if self._fresh_at.get(space.id) == version:
+        space, now = seen.snapshot.space, (seen.snapshot.version, seen.index is None)
+        if self._fresh_at.get(space.id) == now:
             return self._held.get(space.id)
         with self._measuring:
-            if self._fresh_at.get(space.id) != version:
+            if self._fresh_at.get(space.id) != now:
                 self._measure(seen)
-                self._fresh_at[space.id] = version
+                self._fresh_at[space.id] = now
             return self._held.get(space.id)
 
     def known(self, space: Space) -> Calibration | None:
@@ -108,7 +108,7 @@ class Judge:
             self._held.pop(space.id, None)
             return
         held = self.known(space)
-        if held is None or has_changed(held, snapshot):
+        if held is None or is_outdated(held, seen):
             held = calibrate(seen, self._background(space))
             self._unsaved.add(space.id)
         self._held[space.id] = held

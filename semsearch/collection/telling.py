@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from semsearch.collection.asking import question_words
 from semsearch.collection.explaining import explained, explained_by_words
 from semsearch.collection.judging import Verdict, bands, percentiles, verdicts
 from semsearch.collection.parts import Parts
@@ -75,7 +76,7 @@ def _refusal(
 
 def _has_words(parts: Parts, seen: Seen, question: Question, mask: Mask | None) -> bool:
     """Say whether one of the items that `mask` allows has all words of a question."""
-    words = question.text or ""
+    words = question_words(question)
     found = parts.store.word_scores(words)
     rows = seen.snapshot.rows_of(found.ids)
     is_open = rows >= 0 if mask is None else (rows >= 0) & mask[rows]
@@ -105,8 +106,8 @@ def _explained(
     parts: Parts, seen: Seen, question: Question, vector: Vectors, hits: Sequence[Hit]
 ) -> list[Hit]:
     if question.mode == LEXICAL:
-        return explained_by_words(hits, question.text or "")
+        return explained_by_words(hits, question_words(question))
     space = seen.snapshot.space
     if space.handle is None:
         return list(hits)
-    return explained(parts.module_of(space), vector, hits, question.text)
+    return explained(parts.module_of(space), vector, hits, question_words(question))

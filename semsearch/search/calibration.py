@@ -53,13 +53,15 @@ class Calibration:
     """The scale of the cosines of one collection at one time.
 
     `pairs` are the cosines of random pairs at `LEVELS`. `n` rows were there, of which `last_id`
-    was the newest. `unrelated` is None where no module reads texts.
+    was the newest. `unrelated` is None where no module reads texts. `is_rough` tells that fewer
+    queries than usual were asked, as each took long.
     """
 
     pairs: tuple[float, ...]
     n: int
     last_id: int
     unrelated: Unrelated | None = None
+    is_rough: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the calibration as JSON-ready values."""
@@ -69,6 +71,7 @@ class Calibration:
             "n": self.n,
             "last_id": self.last_id,
             "unrelated": unrelated,
+            "is_rough": self.is_rough,
         }
 
     @classmethod
@@ -79,7 +82,8 @@ class Calibration:
             raise ValueError(f"a calibration has {len(LEVELS)} levels, not {len(pairs)}")
         found = values["unrelated"]
         unrelated = None if found is None else Unrelated(**{n: float(v) for n, v in found.items()})
-        return cls(pairs, int(values["n"]), int(values["last_id"]), unrelated)
+        is_rough = bool(values["is_rough"])
+        return cls(pairs, int(values["n"]), int(values["last_id"]), unrelated, is_rough)
 
     def percentile(self, score: float) -> float:
         """Return the percent (0 to 99.9) of random pairs that are less alike than `score`."""

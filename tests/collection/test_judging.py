@@ -146,6 +146,29 @@ def test_little_change_keeps_the_scale_and_much_change_measures_anew(
     assert manual.calibration()["items"] == 40
 
 
+def test_where_queries_are_slow_fewer_are_asked_until_there_is_an_index(
+    manual: semsearch.Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("semsearch.collection.calibrating.is_outgrown", lambda _: True)
+    rough = manual.calibration()
+    monkeypatch.undo()
+    manual.add(["zorbex"])  # 1 in 40: no reason of its own to measure
+    assert manual.calibration()["false_alarms"] != rough["false_alarms"]
+
+
+def test_lexical_hits_show_the_words_they_share(manual: semsearch.Collection) -> None:
+    [hit] = manual.search("toaster hums", k=1, mode="lexical", explain=True)
+    assert [word.word for word in hit.words or []] == ["toaster", "hums"]
+
+
+def test_hybrid_hits_are_judged_by_their_cosines(manual: semsearch.Collection) -> None:
+    for hit in manual.search(ON_TOPIC, k=3, mode="hybrid", explain=True):
+        assert hit.parts is not None
+        assert hit.percentile == pytest.approx(99.9, abs=10)
+        assert hit.band is not None
+        assert hit.words
+
+
 def test_a_scale_that_cannot_be_read_is_measured_anew(manual: semsearch.Collection) -> None:
     known = manual.calibration()
     with manual._store.writing() as writer:
