@@ -95,8 +95,8 @@ def index(  # noqa: PLR0913 - one parameter an option
         reports = [_add(collection, one, on_error, indexes) for one in found]
         print_reports(names, reports, rejected, as_json)
         check_something_stands(reports)  # in here, so that a new collection is not left empty
-        _measure_scores(collection, reports)
         build_if_due(collection)
+        _measure_scores(collection, reports)
 
 
 def _fetch(handle: str, modality: str, names: Sequence[str]) -> None:
