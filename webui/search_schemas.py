@@ -13,6 +13,9 @@ from webui.schemas import MAX_JSON_DEPTH, Count, Request, Text, Words, depth
 MAX_TERMS = 32
 MAX_FACETS = 32
 MAX_WEIGHT = 1000
+MAX_SCORE = 1000
+"""Of words; scores of meaning and of both reach 1."""
+
 MAX_CURSOR = 16_384
 MAX_OPTIONS = 65_536
 
@@ -42,7 +45,7 @@ def _without_empty(value: object) -> object:
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Fold = Annotated[float, Field(gt=0, le=1)]
-Score = Annotated[float, Field(ge=-1, le=1)]
+Score = Annotated[float, Field(ge=-1, le=MAX_SCORE)]
 Strict = Field(strict=True)
 Blank = BeforeValidator(_without_empty)
 

@@ -15,6 +15,9 @@ MAX_WEIGHT = 1000.0
 MAX_DIVERSE = 1000
 """So many diverse hits at most: each is compared with all that were chosen before it."""
 
+MAX_WORD_SCORE = 1000.0
+"""So much at most may be asked of the scores of words, which have no bound of their own."""
+
 MAX_AFTER = 16_384
 AUTO = "auto"
 CONTENTS = ("text", "key", "image")
@@ -142,7 +145,8 @@ def _check_scores(question: Question) -> None:
             raise ValueError(
                 f"min_score must be a number or {AUTO!r}, got {shortened(question.min_score)}"
             )
-        _check_number(question.min_score, "min_score", -1, 1)
+        highest = MAX_WORD_SCORE if question.mode == "lexical" else 1
+        _check_number(question.min_score, "min_score", -1, highest)
 
 
 def _check_after(after: Any) -> None:

@@ -222,3 +222,57 @@ def test_pages_of_copies_end_where_nothing_new_is_left(
     monkeypatch.setattr(arranging, "SMALLEST_POOL", 1)
     found = list(pages(equal, plus=QUERY, k=2, collapse=0.9999))
     assert [len(hits) for hits in found] == [2, 2, 2]
+
+
+# -- pages of words, whose scores change with every row --
+
+
+WORDS = ("soup", "shoe", "film", "plot", "cold", "red", "fast", "loud", "salt", "week")
+
+
+def sentences(first: int, n: int) -> list[dict[str, str]]:
+    random = np.random.default_rng(first)
+    return [
+        {"id": f"t{row}", "text": " ".join(random.choice(WORDS, size=random.integers(2, 9)))}
+        for row in range(first, first + n)
+    ]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"mode": "lexical"},
+        {"mode": "lexical", "where": "key < 't2'"},
+        {"mode": "hybrid"},
+        {"mode": "hybrid", "fusion": "reciprocal", "where": "key < 't2'"},
+        {"mode": "hybrid", "diversity": 0.3},
+    ],
+)
+def test_pages_of_words_lose_and_repeat_nothing_while_rows_come_and_go(
+    tmp_path: Path, asked: dict[str, Any]
+) -> None:
+    with semsearch.create(tmp_path / "texts", module="hashing", auto_index=False) as texts:
+        texts.add(sentences(0, 200), key="id")
+        first = [hit.key for hit in texts.search("cold soup", k=500, **asked)]
+        found = pages(texts, text="cold soup", k=9, **asked)
+        assert set(shown(found)) == set(first)
+        touched: set[str] = set()
+
+        def change(number: int) -> None:
+            if number < 5:
+                gone = sorted(texts.known([f"t{row}" for row in range(number, 200, 31)]))
+                texts.delete(gone)
+                texts.add(sentences(1000 + 20 * number, 20), key="id")
+                touched.update(gone, (f"t{1000 + 20 * number + row}" for row in range(20)))
+
+        together = shown(pages(texts, change, text="cold soup", k=9, **asked))
+        assert len(together) == len(set(together))
+        assert len(set(first) - touched) > 40
+        assert set(first) - touched <= set(together)
+
+
+def test_a_least_score_of_words_may_be_above_one(collection: semsearch.Collection) -> None:
+    everything = collection.search("tomato soup", mode="lexical")
+    best = everything[0].score or 0
+    assert best > 1
+    assert collection.search("tomato soup", mode="lexical", min_score=best) == everything[:1]
