@@ -69,9 +69,14 @@ def answered(judged: JudgedSet, module: str, data: Path) -> Answered:
         }
         recalls = [recall(collection, judged, min_score) for min_score in (None, "auto")]
         tell(f"off-topic and empty, %: {empty}; recall {recalls}")
-        notes = [*evaluation.notes, *([f"{len(report.skipped)} skipped"] if report.skipped else [])]
+        notes = [*evaluation.notes, *told_of_skipped([row.reason for row in report.skipped])]
         collection.close()
     return Answered(judged, module, evaluation, empty, *recalls, seconds, notes)
+
+
+def told_of_skipped(reasons: Sequence[str]) -> list[str]:
+    """Return a sentence on documents that were not indexed, if there are any."""
+    return [f"{len(reasons)} documents were skipped ({reasons[0]})."] if reasons else []
 
 
 def share_empty(collection: semsearch.Collection, queries: Sequence[str]) -> float:

@@ -46,6 +46,18 @@ def test_an_evaluation_measures_what_a_person_would_count(
     assert found.measures == ("ndcg@5", "mrr", "map", "recall@5", "precision@5")
 
 
+def test_all_three_modes_stand_side_by_side_on_the_same_queries(
+    collection: semsearch.Collection,
+) -> None:
+    found = collection.evaluate({"1": "laces"}, {"1": {"r-8": 1}})
+    assert [run.name for run in found.runs] == ["semantic", "lexical", "hybrid"]
+    assert found["lexical"].values["mrr"].tolist() == [1.0]  # one review alone has the word
+    assert {(one.run, one.first) for one in found.comparisons} == {
+        ("lexical", "semantic"),
+        ("hybrid", "semantic"),
+    }
+
+
 def test_files_say_the_same_as_dicts(collection: semsearch.Collection, tmp_path: Path) -> None:
     (tmp_path / "q.csv").write_text(
         "query_id,text\n" + "".join(f"{id_},{text}\n" for id_, text in QUERIES.items())
