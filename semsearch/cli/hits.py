@@ -61,7 +61,7 @@ def _print_rest(hits: Hits) -> None:
 def _heading(hit: Hit) -> Text:
     score = hit.score or 0.0
     filled = round(min(1.0, max(0.0, score)) * BAR_WIDTH)
-    heading = Text(f"{score:6.3f} ", style="bold")
+    heading = Text().append(f"{score:6.3f} ", style="bold")
     heading.append("█" * filled, style="cyan").append("░" * (BAR_WIDTH - filled), style="dim")
     if hit.band is not None:
         heading.append(f"  {hit.band}", style=BANDS.get(hit.band, "dim"))
