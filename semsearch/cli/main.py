@@ -21,6 +21,7 @@ from semsearch.cli.duplicates import duplicates
 from semsearch.cli.evaluate import evaluate, judge
 from semsearch.cli.facets import facets
 from semsearch.cli.index import index
+from semsearch.cli.learn_weight import learn_weight
 from semsearch.cli.manage import delete, info
 from semsearch.cli.modules import modules
 from semsearch.cli.reencode import reencode
@@ -145,6 +146,7 @@ COMMANDS = (
     index,
     info,
     judge,
+    learn_weight,
     modules,
     predict,
     reencode,

@@ -5,6 +5,7 @@ from semsearch.collection.clustering import Cluster, Clustering
 from semsearch.collection.collection import Collection
 from semsearch.collection.duplicates import DuplicateGroup, DuplicatePair, Duplicates
 from semsearch.collection.evaluation import Comparison, Evaluation, Figure, Run
+from semsearch.collection.learning import LearnedWeight
 from semsearch.collection.opening import DEFAULT_MODULES, create, open_at, restore
 from semsearch.collection.records import AddReport, Hit, Hits, Layout, SkippedRow
 from semsearch.collection.reencoding import ReencodeReport
@@ -40,6 +41,7 @@ __all__ = [
     "Hits",
     "Judgement",
     "Layout",
+    "LearnedWeight",
     "Prediction",
     "ReencodeReport",
     "Run",

@@ -8,6 +8,7 @@ from semsearch.collection.checks import check_query, check_whole, is_storable
 from semsearch.collection.evaluating import asked_of, evaluate
 from semsearch.collection.evaluation import Evaluation
 from semsearch.collection.judgement_files import Qrels, Queries
+from semsearch.collection.learning import LearnedWeight, learn_weight
 from semsearch.collection.searchable import Searchable
 from semsearch.errors import QueryError, shortened
 from semsearch.search.question import MODES
@@ -71,6 +72,21 @@ class Judged(Searchable):
         others = [against] if isinstance(against, Judged) else list(against)
         asked = asked_of(self.name, self.judgements(), queries, qrels)
         return evaluate([self, *others], asked, modes, k, seed)
+
+    def learn_weight(
+        self, queries: Queries | None = None, qrels: Qrels | None = None
+    ) -> LearnedWeight:
+        """Learn the weight of meaning beside words from judged queries, and search with it.
+
+        Queries and judgements are given as in `evaluate`. A weight stays only where it does better
+        than the module's own on queries that it was not chosen by.
+
+        Raises:
+            SourceError: a table cannot be read.
+            CollectionError: fewer than ten queries are judged.
+            CollectionLocked: another process is writing.
+        """
+        return learn_weight(self._parts, asked_of(self.name, self.judgements(), queries, qrels))
 
 
 def _checked_query(query: str) -> str:

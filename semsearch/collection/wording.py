@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from semsearch.collection.asking import question_words
 from semsearch.collection.parts import Parts
 from semsearch.collection.ranking import nearest, scores_of
 from semsearch.collection.searching import Mask, Seen
-from semsearch.search.fusion import CONVEX, Mix, Span, fused, joined, top
+from semsearch.search.fusion import CONVEX, Mix, Pair, Span, fused, joined, top
 from semsearch.search.question import Question
 from semsearch.search.ranked import Ids, Ranked, Scores
 from semsearch.store import Space
@@ -66,21 +66,31 @@ def by_both(
 
     A filter changes no score: 0 and 1 are those of the whole collection.
     """
-    depth = max(CANDIDATES, n)
+    mix = Mix(weight_of(parts, seen.snapshot.space, questions[0]), questions[0].fusion)
+    pairs = pairs_of(parts, seen, questions, vectors, max(CANDIDATES, n), mask)
+    return [fused(pair, mix).take(slice(n)) for pair in pairs]
+
+
+def pairs_of(
+    parts: Parts,
+    seen: Seen,
+    questions: Sequence[Question],
+    vectors: Vectors,
+    depth: int,
+    mask: Mask | None,
+) -> Iterator[Pair]:
+    """Yield for each question the best `depth` items by meaning and those by words, scored both."""
     meanings = nearest(seen, vectors, depth, mask)
     bests = meanings if mask is None else nearest(seen, vectors, 1, None)
     lowest = _lowest(seen, vectors)
-    weight = weight_of(parts, seen.snapshot.space, questions[0])
-    ranked = []
     for number, question in enumerate(questions):
         words = _matches(parts, seen, question, mask)
         some = top(words.ids[words.allowed], words.scores[words.allowed], depth)
         others = np.setdiff1d(some.ids, meanings[number].ids, assume_unique=True)
         both = joined(meanings[number], scores_of(seen, vectors[number], others))
-        cosines = Span(float(lowest[number]), float(bests[number].scores.max(initial=-1)))
-        mix = Mix(weight, question.fusion, cosines, Span(0, words.best))
-        ranked.append(fused(both, _scores_at(words, both.ids), mix).take(slice(n)))
-    return ranked
+        highest = float(bests[number].scores.max(initial=-1))
+        cosines = Span(float(lowest[number]), highest)
+        yield Pair(both, _scores_at(words, both.ids), cosines, Span(0, words.best))
 
 
 def weight_of(parts: Parts, space: Space, question: Question) -> float:

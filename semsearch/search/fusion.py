@@ -31,25 +31,30 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Mix:
-    """How two scores become one: the weight of meaning (0 to 1), the way, and what is 0 and 1."""
+class Pair:
+    """Items by cosine, the BM25 (n,) of the same items, and how far both go in the collection."""
+
+    meaning: Ranked
+    words: Scores
+    cosines: Span
+    matches: Span
+
+
+class Mix(NamedTuple):
+    """How two scores become one: the weight of meaning (0 to 1), and the way."""
 
     weight: float
-    way: str
-    cosines: Span
-    words: Span
+    way: str = CONVEX
 
 
-def fused(meaning: Ranked, words: Scores, mix: Mix) -> Ranked:
-    """Return items ranked by both scores, from 0 to 1, with the parts of each.
-
-    `meaning` are the items by cosine, `words` (n,) the BM25 of the same items in the same order.
-    """
+def fused(pair: Pair, mix: Mix) -> Ranked:
+    """Return items ranked by both scores, from 0 to 1, with the parts of each."""
+    meaning, words = pair.meaning, pair.words
     if mix.way == RECIPROCAL:
         scores = _by_ranks(meaning.ids, meaning.scores, words, mix.weight)
     else:
-        scores = mix.weight * _spread(meaning.scores, mix.cosines)
-        scores += (1 - mix.weight) * _spread(words, mix.words)
+        scores = mix.weight * _spread(meaning.scores, pair.cosines)
+        scores += (1 - mix.weight) * _spread(words, pair.matches)
     shares = np.full(len(words), mix.weight, dtype=np.float32)
     parts = {SEMANTIC: meaning.scores, LEXICAL: words, WEIGHT: shares}
     order = np.lexsort((meaning.ids, -scores))
