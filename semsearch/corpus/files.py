@@ -88,9 +88,10 @@ def with_note(corpus: Corpus, files: Sequence[Found], others: Sequence[str], kin
     if not n:
         return corpus
     most = "images" if corpus.modality == "image" else "documents"
+    left_out = f"{n:,} {kind} are" if n > 1 else f"one of the {kind} is"
     note = (
-        f"{corpus.name!r} is read for its {most}, which are more or have a table of items, and its"
-        f" {n:,} {kind} are left out; index those from a folder of their own"
+        f"{corpus.name!r} is read for its {most}, which are more or have a table of items, and"
+        f" {left_out} left out; index {kind} from a folder of their own"
     )
     return replace(corpus, notes=(*corpus.notes, note))
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from semsearch.corpus.documents.document import SAID, Document, Refused, words_of
 from semsearch.corpus.documents.limits import MAX_PAGES, MAX_TEXT
+from semsearch.corpus.documents.lines import flowing
 from semsearch.corpus.documents.tidy import one_line, tidy
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
-
-ENDS = (".", "!", "?", ":", "。", "！", "？", '"', "”", ")")
 
 
 def read_pdf(content: bytes) -> Document:
@@ -39,7 +38,7 @@ def of_pdf(content: bytes, complaints: list[str]) -> Document:
     texts, flaws = read_pages(reader, pages, complaints)
     if not any(text.strip() for text in texts):
         raise Refused(flaws[0] if flaws else "holds no text; a scan needs OCR first")
-    return Document(tidy(joined(texts)), title_of(reader), {"pages": pages}, flaws)
+    return Document(tidy(flowing(texts)), title_of(reader), {"pages": pages}, flaws)
 
 
 def is_open(reader: PdfReader) -> bool:
@@ -98,16 +97,6 @@ def complaints_of_pypdf() -> Iterator[list[str]]:
     finally:
         logger.removeHandler(handler)
         logger.propagate = before
-
-
-def joined(pages: Iterable[str]) -> str:
-    """Return pages as one text: a sentence may go on from one page to the next."""
-    parts: list[str] = []
-    for page in pages:
-        text = page.strip()
-        if text:
-            parts += [text, "\n\n" if text.endswith(ENDS) else "\n"]
-    return "".join(parts)
 
 
 def title_of(reader: PdfReader) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 import semsearch
 from semsearch.corpus import Item, Skipped, read_corpus
 from semsearch.corpus.documents import limits
+from semsearch.corpus.documents.reading import content_of
+from semsearch.corpus.images import Unreadable
 from semsearch.errors import SourceError
 from tests.corpus.documents import making
 
@@ -99,6 +102,18 @@ def test_a_file_that_vanishes_is_told(folder: Path) -> None:
     assert told == [Skipped(2, "b.TXT", "the file 'b.TXT' is not there any more")]
 
 
+def test_a_file_that_is_written_to_while_it_is_read_is_told(tmp_path: Path) -> None:
+    class Growing(io.FileIO):
+        def read(self, size: int | None = -1) -> bytes:
+            with (tmp_path / "a.txt").open("a") as other:
+                other.write("more")
+            return super().read(size)
+
+    (tmp_path / "a.txt").write_text("Cold soup")
+    with Growing(tmp_path / "a.txt") as file:
+        assert content_of(file) == Unreadable("has changed while it was read")  # type: ignore[arg-type]
+
+
 def test_a_file_that_is_too_large_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_FILE", 9)
     assert reasons(folder) == {"old/c.txt": "the file 'old/c.txt' is larger than 100 MB"}
@@ -118,8 +133,8 @@ def test_a_folder_of_mostly_documents_is_read_as_documents_with_a_note(folder: P
     corpus = read_corpus(folder)
     assert corpus.modality == "text"
     assert corpus.notes == (
-        "'papers' is read for its documents, which are more or have a table of items, and its 1"
-        " images are left out; index those from a folder of their own",
+        "'papers' is read for its documents, which are more or have a table of items, and one of"
+        " the images is left out; index images from a folder of their own",
     )
 
 
@@ -133,7 +148,7 @@ def test_a_folder_of_mostly_images_or_with_a_table_of_them_is_read_as_images(
         (folder / "items.csv").write_text("file\n0.png\n")
     corpus = read_corpus(folder)
     assert corpus.modality == "image"
-    assert "its 3 documents are left out" in corpus.notes[0]
+    assert "and 3 documents are left out; index documents from" in corpus.notes[0]
 
 
 def test_documents_have_no_columns(folder: Path) -> None:

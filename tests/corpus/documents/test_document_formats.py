@@ -86,9 +86,9 @@ def test_rst_is_read_without_the_lines_under_its_headings() -> None:
 
 def test_a_pdf_is_read_page_by_page(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
-    path.write_bytes(making.pdf("Cold soup is\nnot", "liked.", "The end.", title="Soups"))
+    path.write_bytes(making.pdf("Heading\nCold soup is not", "liked.", "The end.", title="Soups"))
     item = only(path)
-    assert item.text == "Cold soup is\nnot\nliked.\n\nThe end."
+    assert item.text == "Heading\nCold soup is not liked.\n\nThe end."
     assert (item.fields["title"], item.fields["pages"]) == ("Soups", 3)
 
 
