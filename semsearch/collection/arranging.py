@@ -119,10 +119,11 @@ class Arranging:
         carries = carries_ids(self.question)
         cursor = replace(self.cursor, space=self.seen.snapshot.space.id)
         cursor = cursor.next(found.ids, found.scores, carries=carries)
-        most = most_shown(self.question)
-        if cursor.n < most:
+        if cursor.n < most_shown(self.question):
             return Page(found, folded, cursor.as_text())
-        note = f"the pages of this question end after {most:,} hits; narrow it with a filter"
+        note = (
+            f"the pages of this question end here, after {cursor.n:,} hits; narrow it by a filter"
+        )
         return Page(found, folded, None, (note,))
 
     def _diverse(self, pool: Ranked) -> Ids:

@@ -181,7 +181,7 @@ def test_pages_end_after_a_number_of_hits_and_say_so(
     found = list(pages(rows, plus=QUERY, k=10))
     assert [len(hits) for hits in found] == [10, 10, 5]
     assert found[-1].notes == [
-        "the pages of this question end after 25 hits; narrow it with a filter"
+        "the pages of this question end here, after 25 hits; narrow it by a filter"
     ]
     assert found[0].notes == []
 
@@ -192,7 +192,7 @@ def test_pages_of_carried_ids_end_earlier(
     monkeypatch.setattr(paging, "MAX_CARRIED", 15)
     found = list(pages(rows, plus=QUERY, k=10, diversity=0.2))
     assert [len(hits) for hits in found] == [10, 5]
-    assert "end after 15 hits" in found[-1].notes[0]
+    assert "after 15 hits" in found[-1].notes[0]
     assert len(rows.search(plus=QUERY, k=20, diversity=0.2)) == 20
 
 
