@@ -11,9 +11,10 @@ from semsearch import corpus
 from semsearch.cli.plan import plan_of, print_plan
 from semsearch.cli.screen import counted, notes, print_json, progress_bar
 from semsearch.collection import AddReport, SkippedRow, Trial, write_rejected
-from semsearch.errors import SourceError
+from semsearch.errors import SourceError, shortened
 
 SHOWN_SKIPPED = 10
+SHOWN_KEY = 60
 
 Skips = list[tuple[str, SkippedRow]]
 """Rows that were left out, each with the name of its source."""
@@ -110,7 +111,7 @@ def _write(rejected: str | None, skipped: Skips) -> None:
 def _print_skipped(skipped: Skips, rejected: str | None, *, has_source: bool) -> None:
     console = notes()
     for name, (row, key, reason) in skipped[:SHOWN_SKIPPED]:
-        source, named = (f"{name} " if has_source else ""), (f" ({key})" if key else "")
+        source, named = (f"{name} " if has_source else ""), (f" ({_shown(key)})" if key else "")
         console.print(f"  {source}row {row}{named}: {reason}")
     rest = len(skipped) - SHOWN_SKIPPED
     where = "--json lists them all, --rejected FILE.csv writes them" if rejected is None else ""
@@ -118,3 +119,8 @@ def _print_skipped(skipped: Skips, rejected: str | None, *, has_source: bool) ->
         console.print(f"  and {rest:,} more" + (f"; {where}" if where else ""))
     if rejected is not None:
         console.print(f"  {counted(len(skipped), 'rejected row')} in {rejected}")
+
+
+def _shown(key: str) -> str:
+    """Return a key as it is, or as Python writes it where it is long or would move the cursor."""
+    return key if key.isprintable() and len(key) <= SHOWN_KEY else shortened(key)

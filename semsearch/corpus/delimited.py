@@ -54,8 +54,9 @@ def row_blocks(
         if not row:
             continue
         if len(row) != width:
+            cells = "1 value" if len(row) == 1 else f"{len(row)} values"
             raise SourceError(
-                f"{name} has {width} columns but {len(row)} values in line {reader.line_num}",
+                f"{name} has {width} columns but {cells} in line {reader.line_num}",
                 "put values that hold the delimiter or a line break in quotes",
             )
         rows.append(row)

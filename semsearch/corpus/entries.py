@@ -28,7 +28,7 @@ from semsearch.corpus.items import (
     with_unique_keys,
 )
 from semsearch.corpus.tables import Table, parse_table, size_of, survey
-from semsearch.corpus.values import as_text
+from semsearch.corpus.values import as_text, is_blank
 from semsearch.errors import SourceError
 
 ITEM_TABLES = ("items.csv", "items.jsonl", "items.parquet")
@@ -84,10 +84,12 @@ def read_rows(table: Table, columns: Columns) -> Iterator[Cells]:
 def texts_of(columns: Sequence[Sequence[str]], n: int) -> Iterable[str]:
     """Return the text of each of n rows by the columns that hold it."""
     if len(columns) == 1:
-        return [text if text.strip() else "" for text in columns[0]]
+        return ["" if is_blank(text) else text for text in columns[0]]
     if not columns:
         return repeat("", n)
-    return ("\n".join(part for part in row if part.strip()) for row in zip(*columns, strict=True))
+    return (
+        "\n".join(part for part in row if not is_blank(part)) for row in zip(*columns, strict=True)
+    )
 
 
 def fields_of(names: Sequence[str], values: Sequence[list[Value]]) -> Iterable[dict[str, Value]]:

@@ -66,7 +66,8 @@ def parse_odd_object(name: str, line: str, number: int) -> dict[str, Any]:
         ) from error
     if not isinstance(row, dict):
         raise SourceError(
-            f"line {number} of {name} is not an object", 'write each row as {"column": value, ...}'
+            f"line {number} of {name} is not an object",
+            'write each row as {"column": value, ...}, or name a list of rows .json',
         )
     return row
 
@@ -96,4 +97,4 @@ def json_reason(error: Exception) -> str:
         return f"{error.msg.removesuffix(' at')} at column {error.colno}"
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
-    return str(error)
+    return "a number in it has too many digits" if "digits" in str(error) else str(error)

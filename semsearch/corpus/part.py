@@ -5,11 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from semsearch.corpus.images import IMAGE_SUFFIXES
 from semsearch.errors import shortened
 
 WORKBOOKS = (".xlsx", ".xlsm")
 DATABASES = (".sqlite", ".sqlite3", ".db")
 SQLITE_START = b"SQLite format 3\0"
+SAVE_AS = {
+    ".xlsx": (".xls", ".xlsb", ".ods", ".numbers"),
+    ".docx": (".doc", ".odt", ".rtf", ".pages"),
+    ".pdf": (".ppt", ".pptx", ".odp", ".ps"),
+    ".parquet": (".arrow", ".feather", ".orc", ".avro"),
+    ".csv": (".xml", ".dta", ".sav", ".mdb", ".pkl"),
+    ".jsonl": (".yaml", ".yml"),
+    ".eml": (".msg", ".pst"),
+}
 
 
 class Part(NamedTuple):
@@ -52,3 +62,15 @@ def kind_of_file(path: Path) -> str:
             if file.read(len(SQLITE_START)) == SQLITE_START:
                 return DATABASES[0]
     return suffix
+
+
+def remedy_for(suffix: str) -> str:
+    """Return what to do with a file of a kind that cannot be read."""
+    for better, others in SAVE_AS.items():
+        if suffix in others:
+            return f"save it as {better}"
+    if suffix in IMAGE_SUFFIXES:
+        return "give the folder that it is in"
+    return (
+        "give a csv, tsv, json, jsonl, parquet, xlsx or sqlite table, a document, a folder or a zip"
+    )

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from semsearch.corpus.entries import Columns, table_image_corpus, text_corpus
-from semsearch.corpus.files import FILE_SUFFIXES, is_files, read_files
+from semsearch.corpus.files import is_files, read_files
 from semsearch.corpus.images import ImageFolder
 from semsearch.corpus.items import Corpus, Modality, Value
 from semsearch.corpus.memory import table_of_frame, table_of_rows
-from semsearch.corpus.part import WHOLE, Part, kind_of_file
+from semsearch.corpus.part import WHOLE, Part, kind_of_file, remedy_for
 from semsearch.corpus.tables import TABLE_SUFFIXES, Table, read_table
 from semsearch.errors import SourceError, shortened
 
@@ -110,11 +110,7 @@ def read_path(path: Path, columns: Columns, part: Part = WHOLE) -> Corpus:
     if stat.S_ISDIR(mode) or (is_files(path) and kind not in TABLE_SUFFIXES):
         return read_files(path, columns)
     if kind not in TABLE_SUFFIXES:
-        known = ", ".join((*TABLE_SUFFIXES, *FILE_SUFFIXES))
-        raise SourceError(
-            f"{str(path)!r} is of a kind that cannot be read",
-            f"give a folder of documents or images, or a file of: {known}",
-        )
+        raise SourceError(f"{str(path)!r} is of a kind that cannot be read", remedy_for(kind))
     return table_corpus(path.stem, read_table(path, part), columns, ImageFolder(path.parent))
 
 

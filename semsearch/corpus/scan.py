@@ -29,6 +29,14 @@ OTHER_MARKS = {
     codecs.BOM_UTF16_LE: "UTF-16",
     codecs.BOM_UTF16_BE: "UTF-16",
 }
+# What is named a text table now and then.
+OTHER_KINDS = {
+    b"PK\x03\x04": ("a workbook or zip archive", ".xlsx or .zip"),
+    b"\xd0\xcf\x11\xe0": ("a workbook or document of before 2007", ".xls and save it as .xlsx"),
+    b"%PDF": ("a PDF", ".pdf"),
+    b"PAR1": ("a parquet file", ".parquet"),
+    b"\x1f\x8b": ("compressed by gzip", ".gz and unpack it"),
+}
 DELIMITER_NAMES = {",": "commas", "\t": "tabs", ";": "semicolons"}
 DELIMITER_SUFFIXES = {",": ".csv", "\t": ".tsv"}
 
@@ -99,9 +107,12 @@ def check_text(name: str, open_binary: Opener, *, is_document: bool = False) -> 
 
 
 def check_mark(name: str, open_binary: Opener) -> None:
-    """Raise `SourceError` when a file begins with the mark of UTF-16 or UTF-32."""
+    """Raise `SourceError` when a file begins as one of UTF-16 or UTF-32, or as no text at all."""
     with open_binary() as file:
         start = file.read(len(codecs.BOM_UTF32_LE))
+    for other, (kind, suffix) in OTHER_KINDS.items():
+        if start.startswith(other):
+            raise SourceError(f"{name} is no text but {kind}", f"name it {suffix}, or export it")
     for mark, kind in OTHER_MARKS.items():
         if start.startswith(mark):
             raise SourceError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -14,6 +15,10 @@ import numpy as np
 from semsearch.corpus.items import Value
 from semsearch.errors import SourceError
 
+BLANK = re.compile(
+    r"[\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    r"\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]*"
+)
 INT64 = range(-(2**63), 2**63)
 TYPES: dict[type, str] = {
     bool: "boolean", float: "number", str: "text", date: "date", list: "list",
@@ -101,6 +106,11 @@ def whole_characters(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether nothing of a text can be seen: spaces, controls, marks of width or direction."""
+    return not text.strip() or BLANK.fullmatch(text) is not None
 
 
 def as_text(value: Any) -> str:

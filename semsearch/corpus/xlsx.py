@@ -45,7 +45,7 @@ class Sheet:
             with opened(source.name, binary) as workbook:
                 self._name, self._header, self._others = found_sheet(source.name, workbook, part)
         self._errors = 0
-        self.part = f"sheet {self._name!r}, with its header in row {self._header.row}"
+        self.part = f"sheet {self._name!r} (header in row {self._header.row})"
 
     def blocks(self) -> Iterator[dict[str, list[Any]]]:
         """Yield the cells of some rows after the other, by column, first of none.

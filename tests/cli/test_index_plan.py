@@ -172,6 +172,6 @@ def test_a_table_of_a_database_and_a_sheet_of_a_workbook_are_named(
     query = "select upper(text) as text from two"
     assert run("index", "r", tmp_path / "r.db", "--query", query).exit_code == 0
     told = run("index", "r", tmp_path / "r.xlsx", "--sheet", "Sheet").stderr
-    assert "sheet 'Sheet', with its header in row 1" in told
+    assert "sheet 'Sheet' (header in row 1)" in told
     result = run("index", "r", tmp_path / "r.xlsx", "--table", "two")
     assert "table= names a table of a SQLite database" in refused(result, 2)

@@ -300,10 +300,12 @@ def test_a_line_of_two_gigabytes_is_refused_at_once(tmp_path: Path, suffix: str)
     assert "line 3 of" in said or "one JSON document of more than 256 MB" in said
 
 
-@pytest.mark.parametrize("row", ["b,c,d", "b"])
-def test_a_csv_row_with_another_number_of_values_is_told_where(tmp_path: Path, row: str) -> None:
+@pytest.mark.parametrize(("row", "values"), [("b,c,d", "3 values"), ("b", "1 value")])
+def test_a_csv_row_with_another_number_of_values_is_told_where(
+    tmp_path: Path, row: str, values: str
+) -> None:
     said = complaint(write(tmp_path / "a.csv", f'id,text\na,"x\ny"\n\n{row}\n'))
-    assert f"has 2 columns but {row.count(',') + 1} values in line 5" in said
+    assert f"has 2 columns but {values} in line 5" in said
 
 
 def test_a_quote_that_is_never_closed_is_told(tmp_path: Path) -> None:
@@ -330,9 +332,19 @@ def test_json_lines_under_a_json_name_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_an_unknown_kind_of_file_is_told_with_the_known_ones(tmp_path: Path) -> None:
-    said = complaint(write(tmp_path / "a.docx", "x"))
+    said = complaint(write(tmp_path / "a.soup", "x"))
     assert "cannot be read" in said
-    assert ".csv, .tsv" in said
+    assert "csv, tsv, json" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "better"),
+    [("a.xls", "save it as .xlsx"), ("a.doc", "as .docx"), ("a.png", "the folder that it is in")],
+)
+def test_an_unknown_kind_that_we_know_is_told_with_what_to_do(
+    tmp_path: Path, name: str, better: str
+) -> None:
+    assert better in complaint(write(tmp_path / name, "x"))
 
 
 def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def complaint(source: Path, **options: str) -> str:
 def test_cells_keep_their_types(tmp_path: Path) -> None:
     corpus = read_corpus(workbook(tmp_path / "r.xlsx", {"Data": [HEADER, *ROWS]}), key="id")
     assert (corpus.name, corpus.size, corpus.text_columns) == ("r", 2, ("body",))
-    assert corpus.part == "sheet 'Data', with its header in row 1"
+    assert corpus.part == "sheet 'Data' (header in row 1)"
     first, second = corpus.entries
     assert isinstance(first, Item)
     assert isinstance(second, Item)
@@ -72,7 +72,7 @@ def test_titles_empty_rows_and_columns_around_the_table_are_passed_by(tmp_path: 
         [None, None, "b", "Warm.", 4],
     ]
     corpus = read_corpus(workbook(tmp_path / "r.xlsx", {"Data": rows}), key="id")
-    assert corpus.part.endswith("header in row 3")
+    assert corpus.part.endswith("(header in row 3)")
     assert corpus.fields == ("stars",)
     assert [each.key for each in corpus.entries] == ["a", "b"]
 
