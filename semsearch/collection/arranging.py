@@ -48,7 +48,9 @@ class Arranging:
     def depth(self) -> int:
         """Return how many candidates are looked at first."""
         wanted = self.cursor.n + self._k + 1 + len(self.named)
-        return wanted + self._pool if self._compares_hits else wanted
+        if not self._compares_hits:
+            return wanted
+        return max(wanted, min(LARGEST_POOL, wanted + self._pool))
 
     def page(self, first: Ranked, find: Find) -> Page:
         """Return the page of hits, of the candidates `first` or of as many more as it needs.

@@ -89,6 +89,8 @@ def read_cursor(question: Question) -> Cursor:
             "after belongs to another question; ask for the next page with the same words, filter"
             " and options"
         )
+    if found.n >= most_shown(question):
+        raise ValueError(NO_CURSOR)  # no page ends there
     return found
 
 
