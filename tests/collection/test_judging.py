@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import semsearch
-from semsearch.collection.calibrating import unrelated_texts
+from semsearch.collection.calibrating import best_cosines, unrelated_texts
 
 NAMES = ["kettle", "toaster", "blender", "mixer", "grill", "fryer", "juicer", "oven"]
 FAULTS = ["leaks", "hums", "smells", "rattles", "overheats"]
@@ -73,6 +73,14 @@ def test_hits_say_how_much_their_scores_mean(manual: semsearch.Collection) -> No
     assert stranger.band in ("weak", "fair")
 
 
+def test_an_item_that_is_searched_for_does_not_find_itself(manual: semsearch.Collection) -> None:
+    _, vectors = manual.vectors()
+    seen = manual._view.now()
+    best = best_cosines(seen, vectors, seen.snapshot.ids)
+    others = vectors @ vectors.T - 2 * np.eye(40, dtype=np.float32)
+    assert best == pytest.approx(-np.sort(-others, axis=1)[:, :3], abs=1e-5)
+
+
 def test_half_of_the_random_pairs_lie_below_the_middle(manual: semsearch.Collection) -> None:
     _, vectors = manual.vectors()
     pairs = (vectors @ vectors.T)[np.triu_indices(40, 1)]
@@ -111,6 +119,15 @@ def test_a_filter_takes_the_item_with_all_words_out_of_the_verdict(tmp_path: Pat
         rows = [{"t": text, "n": 0} for text in MANUAL]
         codes.add([*rows, {"t": f"Rembrandt {' '.join(MANUAL[:9])}", "n": 1}], text="t")
         assert codes.search("Rembrandt", mode="hybrid", min_score="auto", where="n = 0") == []
+
+
+def test_only_what_passes_the_filter_counts_for_the_verdict(tmp_path: Path) -> None:
+    painters = [f"Rembrandt painted himself {n} times" for n in range(40)]
+    with semsearch.create(tmp_path / "both", module="hashing") as both:
+        both.add([{"t": text, "n": 0} for text in MANUAL] + [{"t": t, "n": 1} for t in painters])
+        assert len(both.search(OFF_TOPIC, where="n = 0")) > 0
+        assert both.search(OFF_TOPIC, min_score="auto", where="n = 1")
+        assert both.search(OFF_TOPIC, min_score="auto", where="n = 0") == []
 
 
 def test_vectors_of_ones_own_have_percentiles_but_no_unrelated_queries(tmp_path: Path) -> None:
