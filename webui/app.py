@@ -10,7 +10,7 @@ from typing import NoReturn
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
-from webui import api, errors, pages, results, security
+from webui import api, contents, errors, judgements, pages, results, security
 from webui.answers import check_body
 from webui.library import Library
 from webui.schemas import MAX_BODY_BYTES, MAX_FORM_PARTS
@@ -62,6 +62,6 @@ def create_app(
     security.install(app, token, loopback, host_names)
     errors.install(app)
     app.before_request(check_body)
-    for part in (pages, api, results):
+    for part in (pages, api, contents, judgements, results):
         app.register_blueprint(part.blueprint)
     return app

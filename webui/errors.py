@@ -52,9 +52,15 @@ class Refused(Exception):
         self.remedy = remedy
 
 
-def error_answer(status: int, code: str, message: str, remedy: str = "") -> Response:
-    """Return the one shape that every error of the server has."""
-    answer = jsonify({"error": {"code": code, "message": message, "remedy": remedy}})
+def error_answer(
+    status: int, code: str, message: str, remedy: str = "", position: int | None = None
+) -> Response:
+    """Return the one shape that every error of the server has.
+
+    `position` is the index, from 0, of the character at fault in a filter, where one is known.
+    """
+    error: dict[str, Any] = {"code": code, "message": message, "remedy": remedy}
+    answer = jsonify({"error": error if position is None else error | {"position": position}})
     answer.status_code = status
     return answer
 
@@ -65,7 +71,8 @@ def status_of(error: engine.SemsearchError) -> int:
 
 
 def _from_engine(error: engine.SemsearchError) -> Response:
-    answer = error_answer(status_of(error), error.code, error.problem, error.remedy)
+    place = error.position if isinstance(error, engine.QueryError) else None
+    answer = error_answer(status_of(error), error.code, error.problem, error.remedy, place)
     if isinstance(error, engine.CollectionLocked):
         answer.headers["Retry-After"] = "2"
     return answer

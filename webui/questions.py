@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from semsearch.collection import Collection, Hit, Hits
+from semsearch.errors import KeyNotFound
 from semsearch.search import Term, parse_term
 from webui.search_schemas import Options, SearchQuery, SearchRequest
 
@@ -74,3 +76,12 @@ def hit_as_json(hit: Hit) -> dict[str, Any]:
     if hit.parts is not None:
         told["parts"] = {name: round(float(part), DIGITS) for name, part in hit.parts.items()}
     return told
+
+
+def still_stored(collection: Collection, keys: Sequence[str]) -> list[Hit]:
+    """Return the items of `keys`, without those that are deleted at this very moment."""
+    found: list[Hit] = []
+    for key in keys:
+        with suppress(KeyNotFound):
+            found += collection.get([key])
+    return found

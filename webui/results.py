@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
 from semsearch.collection import Classifier, Cluster, Clustering, Collection, Hit, Prediction
-from semsearch.errors import KeyNotFound, ResultNotFound
+from semsearch.errors import ResultNotFound
 from webui.answers import library, slips_told, spec
-from webui.questions import hits_as_json
+from webui.questions import hits_as_json, still_stored
 from webui.schemas import (
     ClusterRequest,
     MembersQuery,
@@ -56,7 +55,7 @@ def _clustering_as_json(collection: Collection, clustering: Clustering) -> dict[
 
 def _faces(collection: Collection, clustering: Clustering, cluster: Cluster) -> list[Hit]:
     """Return the representatives of a cluster, or a few members if all of those were deleted."""
-    found = _still_stored(collection, cluster.representatives)
+    found = still_stored(collection, cluster.representatives)
     if found or not cluster.size:
         return found
     members = [
@@ -64,16 +63,7 @@ def _faces(collection: Collection, clustering: Clustering, cluster: Cluster) -> 
         for key, label in zip(clustering.keys, clustering.labels, strict=True)
         if label == cluster.id
     ]
-    return _still_stored(collection, members[:MEMBERS_SHOWN])
-
-
-def _still_stored(collection: Collection, keys: Sequence[str]) -> list[Hit]:
-    """Return the items of `keys`, without those that are deleted at this very moment."""
-    found: list[Hit] = []
-    for key in keys:
-        with suppress(KeyNotFound):
-            found += collection.get([key])
-    return found
+    return still_stored(collection, members[:MEMBERS_SHOWN])
 
 
 @blueprint.get("/collections/<name>/clusters")
@@ -110,7 +100,7 @@ def members(name: str, cluster: int, query: MembersQuery) -> Response:
         if label == cluster
     ]
     page = keys[query.offset : query.offset + query.limit]
-    return jsonify({"total": len(keys), "hits": hits_as_json(_still_stored(collection, page))})
+    return jsonify({"total": len(keys), "hits": hits_as_json(still_stored(collection, page))})
 
 
 # -- the map --
