@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import apsw
 import numpy as np
 import numpy.typing as npt
 
+from semsearch.errors import CollectionDamaged
 from semsearch.store.database import transaction
 from semsearch.store.reader import read_version
 from semsearch.store.segments import Ids
@@ -79,12 +81,23 @@ class Lexicon:
         self._held: Lengths | None = None
 
     def scores(self, connection: apsw.Connection, text: str) -> WordScores:
-        """Return the items that have a word of `text`, and every "quoted phrase" of it."""
+        """Return the items that have a word of `text`, and every "quoted phrase" of it.
+
+        Raises:
+            CollectionDamaged: the index of words is not what was written; `check` mends it.
+        """
         words = asked_words(connection, text)
-        with transaction(connection, "DEFERRED"):
-            found = _summed(connection, self._lengths(connection), words)
-            for phrase in PHRASE.findall(text):
-                found = _having(connection, found, phrase)
+        try:
+            with transaction(connection, "DEFERRED"):
+                found = _summed(connection, self._lengths(connection), words)
+                for phrase in PHRASE.findall(text):
+                    found = _having(connection, found, phrase)
+        except (apsw.CorruptError, IndexError) as error:
+            path = Path(connection.db_filename("main")).parent
+            raise CollectionDamaged(
+                f"the index of words of {str(path)!r} is damaged",
+                "make it again with `semsearch check NAME --repair`",
+            ) from error
         return found
 
     def clear(self) -> None:
@@ -142,6 +155,8 @@ def _summed(connection: apsw.Connection, lengths: Lengths, words: Sequence[Word]
             ids, times = _occurrences(connection, word, most)
             rarity = np.log1p((n - len(ids) + 0.5) / (len(ids) + 0.5))
             places = np.searchsorted(lengths.ids, ids)
+            if not np.array_equal(lengths.ids[places], ids):
+                raise IndexError("words of an item without a length")
             total[places] += rarity * (K1 + 1) * times / (times + drag[places])
     found = np.flatnonzero(total)
     return WordScores(lengths.ids[found], total[found])

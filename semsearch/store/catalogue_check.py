@@ -13,6 +13,8 @@ from semsearch import fsio
 from semsearch.store.database import CHECKSUM_BYTES, USER_VERSION, transaction
 from semsearch.store.findings import DERIVED, NOT_WRITTEN, NOTE, RESTORE, SOURCE, Finding
 from semsearch.store.folder import Folder
+from semsearch.store.lexicon import flaw_of_words, is_of_words, look_at_words
+from semsearch.store.passages import Passages, read_passages
 from semsearch.store.reader import read_space
 from semsearch.store.recovery import flaw_of, strays
 from semsearch.store.schema import APPLICATION_ID, ERASING
@@ -53,16 +55,19 @@ def check_database(connection: apsw.Connection, full: bool) -> Iterator[Finding]
 
 
 def _verdicts(connection: apsw.Connection, pragma: str) -> list[str]:
-    """Return what SQLite's own check says.
-
-    A search comes first, in the same transaction: the check of FTS5 (SQLite 3.54.1) does not look
-    whether another connection has merged the index of words since this one last read it, and calls
-    that damage; a search does look.
-    """
+    """Return what SQLite's own check says, but for the index of words."""
     with transaction(connection, "DEFERRED"):
-        connection.execute("SELECT 1 FROM words WHERE words MATCH 'any' LIMIT 1").fetchall()
+        with suppress(apsw.CorruptError):  # of which `check_words` tells
+            look_at_words(connection)
         rows = connection.execute(f"PRAGMA {pragma}({MOST_VERDICTS})").fetchall()
-    return [str(verdict) for (verdict,) in rows]
+    return [str(verdict) for (verdict,) in rows if not is_of_words(str(verdict))]
+
+
+def check_words(connection: apsw.Connection) -> Iterator[Finding]:
+    """See that the words of all live items, and of no others, can be searched."""
+    wrong = flaw_of_words(connection)
+    if wrong is not None:
+        yield Finding(DERIVED, "the index of words", wrong, "make it again with --repair")
 
 
 def check_facts(connection: apsw.Connection) -> Iterator[Finding]:

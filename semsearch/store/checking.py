@@ -18,6 +18,7 @@ from semsearch.store.catalogue_check import (
     check_rows_and_vectors,
     check_strays,
     check_surroundings,
+    check_words,
     damaged_derived,
     private_paths,
 )
@@ -25,6 +26,7 @@ from semsearch.store.database import sqlite_errors
 from semsearch.store.findings import RESTORE, SOURCE, CheckReport, Finding
 from semsearch.store.folder import Folder
 from semsearch.store.full_check import check_order, check_signatures, check_vectors
+from semsearch.store.lexicon import flaw_of_words, rebuild_words
 from semsearch.store.recovery import forget_derived, strays, unfinished
 
 COUNTS = {
@@ -79,14 +81,18 @@ def repair(folder: Folder, connection: apsw.Connection, *, full: bool = False) -
     damaged = list(damaged_derived(folder, connection, full))
     for kind, name, space_id, path, wrong in damaged:
         forget_derived(folder, connection, (kind, name, space_id), path, wrong)
+    has_flaw = flaw_of_words(connection) is not None
+    if has_flaw:
+        rebuild_words(connection)
     with suppress(apsw.BusyError):
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-    return len(swept) + len(damaged) + _close_to_others(folder)
+    return len(swept) + len(damaged) + has_flaw + _close_to_others(folder)
 
 
 def _parts(folder: Folder, connection: apsw.Connection, full: bool, alone: bool) -> Iterator[Part]:
     yield "the database", lambda: check_database(connection, full)
     yield "the database", lambda: check_facts(connection)
+    yield "the index of words", lambda: check_words(connection)
     yield "the list of vectors", lambda: check_rows_and_vectors(connection)
     yield "the list of files", lambda: check_names(connection)
     yield "the list of files", lambda: check_files(folder, connection, full)

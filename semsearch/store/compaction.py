@@ -20,6 +20,7 @@ from semsearch.store import merging
 from semsearch.store.database import transaction
 from semsearch.store.folder import Folder
 from semsearch.store.judgements import forget_judgements_of_dead
+from semsearch.store.lexicon import optimize_words
 from semsearch.store.passages import dead_ids, drop_passages_of_dead
 from semsearch.store.schema import ERASED, ERASING
 from semsearch.store.segments import (
@@ -147,10 +148,10 @@ def _drop_rows(folder: Folder, connection: apsw.Connection) -> None:
     with transaction(connection):
         drop_passages_of_dead(connection)
         connection.execute("DELETE FROM item WHERE deleted_seq IS NOT NULL")
-        if connection.changes():
-            connection.execute(
-                "INSERT INTO op (kind, n) VALUES ('compact', ?)", (connection.changes(),)
-            )
+        n = connection.changes()
+        optimize_words(connection)
+        if n:
+            connection.execute("INSERT INTO op (kind, n) VALUES ('compact', ?)", (n,))
         unused = list(
             connection.execute(
                 "DELETE FROM file WHERE kind = 'blob' AND sha256 NOT IN"

@@ -18,6 +18,7 @@ from semsearch import fsio
 from semsearch.errors import CollectionDamaged
 from semsearch.store.database import transaction
 from semsearch.store.folder import DIGEST, Folder
+from semsearch.store.lexicon import is_of_words, rebuild_words
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,11 @@ def recover(folder: Folder, connection: apsw.Connection) -> None:
     Raises:
         CollectionDamaged: SQLite's own check found damage; nothing was removed.
     """
-    verdict = connection.execute("PRAGMA quick_check(1)").get
+    verdict = str(connection.execute("PRAGMA quick_check(1)").get)
+    if is_of_words(verdict):
+        logger.warning("the index of words of %s is made again: %s", folder.path, verdict)
+        rebuild_words(connection)
+        verdict = str(connection.execute("PRAGMA quick_check(1)").get)
     if verdict != "ok":
         raise CollectionDamaged(
             f"the database of {str(folder.path)!r} is damaged ({verdict})",
