@@ -65,7 +65,10 @@ def calibrate(seen: Seen, background: Vectors | None) -> Calibration:
     rows = findable_rows(seen.snapshot)
     chosen = np.random.default_rng(SEED).choice(rows, min(PAIRED, len(rows)), replace=False)
     vectors, owners = seen.view.rows.take(chosen), owners_of(seen.snapshot, chosen)
-    first, second = np.nonzero(np.triu(owners[:, None] != owners, 1))
+    is_pair = np.triu(owners[:, None] != owners, 1)
+    if not is_pair.any():  # nearly all passages are those of one text
+        is_pair = np.triu(np.ones_like(is_pair), 1)
+    first, second = np.nonzero(is_pair)
     pairs = (vectors @ vectors.T)[first, second]
     last_id = int(seen.snapshot.every[rows[-1]])
     if background is None:
@@ -84,14 +87,14 @@ def _scans_much(seen: Seen) -> bool:
 def best_cosines(
     seen: Seen, queries: Vectors, owners: Ids | None = None, *, mask: Mask | None = None
 ) -> Vectors:
-    """Return the cosines (n, 3) of the items nearest to each query, of fewer where there are fewer.
+    """Return the cosines (n, 3) of the items nearest to each query, NaN where there are fewer.
 
     `mask` is over rows as in `nearest`. Of a query's owner, the item it was taken from, nothing
     counts.
     """
     n_items = len(seen.snapshot) if mask is None else int(np.count_nonzero(mask))
     n = min(BEST, n_items - (owners is not None))
-    best = np.full((len(queries), n), -1, np.float32)
+    best = np.full((len(queries), n), np.nan, np.float32)
     for row, found in enumerate(nearest(seen, queries, n + (owners is not None), mask)):
         scores = found.scores if owners is None else found.scores[found.ids != owners[row]]
         best[row, : len(scores[:n])] = scores[:n]

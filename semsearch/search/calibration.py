@@ -116,8 +116,9 @@ class Calibration:
 
 
 def mean_of_best(scores: npt.ArrayLike) -> float:
-    """Return the mean of the three best of some cosines, of fewer where there are fewer."""
-    best = np.sort(np.asarray(scores, dtype=np.float64))[::-1][:BEST]
+    """Return the mean of the three best of some cosines, of fewer where others are NaN."""
+    there = np.asarray(scores, dtype=np.float64)
+    best = np.sort(there[~np.isnan(there)])[::-1][:BEST]
     return float(best.mean()) if len(best) else -1.0
 
 

@@ -97,6 +97,7 @@ def test_bands_without_unrelated_queries_come_from_random_pairs() -> None:
 def test_the_three_best_are_averaged_and_fewer_where_there_are_fewer() -> None:
     assert mean_of_best([0.1, 0.9, 0.5, 0.7]) == pytest.approx(0.7)
     assert mean_of_best([0.4]) == pytest.approx(0.4)
+    assert mean_of_best([0.4, np.nan, np.nan]) == pytest.approx(0.4)
     assert mean_of_best([]) == -1.0
 
 
