@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import apsw
+
+from semsearch.errors import CollectionDamaged, shortened
+
+LARGEST_GRADE = 1000
+"""No grade that anybody gave is larger; what measures answers reserves room for every grade."""
 
 
 class Judgement(NamedTuple):
@@ -16,13 +21,27 @@ class Judgement(NamedTuple):
 
 
 def read_judgements(connection: apsw.Connection, query: str | None = None) -> list[Judgement]:
-    """Return what was said of a query, or of all (None), in the order in which it was last said."""
+    """Return what was said of a query, or of all (None), in the order in which it was last said.
+
+    Raises:
+        CollectionDamaged: a row holds what nobody can have said.
+    """
     rows = connection.execute(
         "SELECT query, key, grade FROM judgement WHERE ? IS NULL OR query = ?"
         " ORDER BY seq, query, key",
         (query, query),
     )
-    return [Judgement(*row) for row in rows]
+    return [_checked(row) for row in rows]
+
+
+def _checked(row: tuple[Any, ...]) -> Judgement:
+    match row:
+        case (str(), str(), int(grade)) if 0 <= grade <= LARGEST_GRADE:
+            return Judgement(*row)
+    raise CollectionDamaged(
+        f"the database holds a judgement that is none: {shortened(row)}",
+        "restore the collection from a backup",
+    )
 
 
 def write_judgement(connection: apsw.Connection, said: Judgement, seq: int) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from semsearch.errors import CollectionDamaged
 from semsearch.store import Judgement, Store, restore
+from semsearch.store.database import open_writer
 from tests.store.rows import keys, put
 
 
@@ -84,3 +88,15 @@ def test_an_item_that_was_replaced_keeps_its_judgements_when_another_is_erased(
         writer.delete([second], erase=True)
         writer.compact()
     assert store.judgements() == [Judgement("soup", "a", 1)]
+
+
+@pytest.mark.parametrize("row", [("soup", "a", "good"), ("soup", b"a", 1), ("soup", "a", 10**9)])
+def test_a_judgement_that_nobody_can_have_given_is_told_as_damage(
+    store: Store, row: tuple[object, ...]
+) -> None:
+    with closing(open_writer(store.folder.database)) as connection:
+        connection.execute(
+            "INSERT INTO judgement (query, key, grade, seq) VALUES (?, ?, ?, 1)", row
+        )
+    with pytest.raises(CollectionDamaged, match="a judgement that is none"):
+        store.judgements()
