@@ -53,7 +53,6 @@ class Sheet:
         Rows that are empty are no rows. A cell under no name makes a column of its own from
         there on.
         """
-        self._errors = 0
         names = dict(self._header.names)
         yield {column: [] for column in names.values()}
         with self._source() as binary:

@@ -17,12 +17,11 @@ ROWS = [("a", "The soup was cold.", 2, 1, "2024-05-01"), ("b", "Warm.", 5, 0, "2
 
 
 def filled(path: Path, *more: str) -> Path:
-    connection = sqlite3.connect(path)
+    connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("create table review (id, body, stars, fresh boolean, day date)")
     connection.executemany("insert into review values (?, ?, ?, ?, ?)", ROWS)
     for statement in more:
         connection.execute(statement)
-    connection.commit()
     connection.close()
     return path
 
