@@ -190,3 +190,21 @@ def test_parsers_tell_nothing_on_stderr(tmp_path: Path, capfd: pytest.CaptureFix
     (tmp_path / "a.pdf").write_bytes(damaged)
     assert "Cold soup" in only(tmp_path / "a.pdf").text
     assert capfd.readouterr() == ("", "")
+
+
+def test_of_a_word_document_is_read_what_stands_in_it_and_each_text_once() -> None:
+    names = (
+        'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+        ' xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+    )
+    box = "<w:p><w:r><w:t>In a box. </w:t></w:r></w:p>"
+    body = (
+        "<w:p><w:ins><w:r><w:t>Inserted </w:t></w:r></w:ins><w:del><w:r><w:delText>gone"
+        "</w:delText></w:r></w:del><w:hyperlink><w:r><w:t>link</w:t></w:r></w:hyperlink></w:p>"
+        f"<w:p><mc:AlternateContent><mc:Choice>{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback>"
+        "</mc:AlternateContent></w:p>"
+        "<w:sdt><w:sdtContent><w:p><w:r><w:t>In a form</w:t></w:r></w:p></w:sdtContent></w:sdt>"
+    )
+    document = f"<w:document {names}><w:body>{body}</w:body></w:document>"
+    content = making.with_part(making.word("x"), "word/document.xml", document)
+    assert text_of(content, "docx") == "Inserted link\n\nIn a box.\n\nIn a form"
