@@ -66,6 +66,8 @@ def _scores(scale: dict[str, Any] | None) -> list[tuple[str, str]]:
 
 def _rows(facts: dict[str, Any]) -> str:
     rows = counted(facts["rows"], facts["modality"].removesuffix("s"))
+    if facts["passages"]:
+        rows += f", long ones in {counted(facts['passages'], 'passage')}"
     n_deleted = facts["deleted_rows"]
     if not n_deleted:
         return rows

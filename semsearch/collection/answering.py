@@ -12,7 +12,7 @@ from semsearch.collection.asking import question_vectors, stored_items
 from semsearch.collection.facets import chosen_fields, facets_of
 from semsearch.collection.ordering import farthest, unusual
 from semsearch.collection.parts import Parts
-from semsearch.collection.ranking import nearest
+from semsearch.collection.ranking import nearest, passage_at, spans_of
 from semsearch.collection.records import Hit, Hits
 from semsearch.collection.searching import ATTEMPTS, Allowing, Mask, Seen, allowing
 from semsearch.collection.telling import refusals, told
@@ -46,7 +46,7 @@ class Asked:
         """Return questions, of which there must be one at least, ready to be answered."""
         first = questions[0]
         allowed = allowing(parts.store, first.where)
-        facets = chosen_fields(parts.store, first.facets)
+        facets = chosen_fields(parts.store, first.facets) if first.facets else {}
         named = [item.id for item in stored_items(parts, first)]
         return cls(questions, allowed, facets, read_cursor(first), np.array(named, dtype=np.int64))
 
@@ -142,10 +142,19 @@ def shown(parts: Parts, asked: Asked, looked: Looked, page: Page) -> Hits:
     ids = page.found.ids.tolist()
     items = parts.store.items(ids)
     folded = keys_behind(parts, page) if asked.questions[0].collapse is not None else {}
+    spans = spans_of(looked.seen.snapshot.passages, page.found.passages)
     hits = [
-        Hit(item.key, score, item.text, item.fields, parts=made_of, folded=folded.get(id_))
-        for id_, score, made_of in zip(
-            ids, page.found.scores.tolist(), page.found.parts_by_item(), strict=True
+        Hit(
+            item.key,
+            score,
+            item.text,
+            item.fields,
+            parts=made_of,
+            passage=passage_at(item.text, span),
+            folded=folded.get(id_),
+        )
+        for id_, score, made_of, span in zip(
+            ids, page.found.scores.tolist(), page.found.parts_by_item(), spans, strict=True
         )
         if (item := items.get(id_)) is not None
     ]

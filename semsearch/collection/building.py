@@ -119,7 +119,7 @@ class Builder:
 
     def _job(self, snapshot: Snapshot, wish: Wish, files: Sequence[Path]) -> IndexJob:
         folder = self.store.folder
-        dead = [] if snapshot.live is None else np.flatnonzero(~snapshot.live).tolist()
+        dead = [] if snapshot.gone is None else np.flatnonzero(snapshot.gone).tolist()
         cores = os.cpu_count() or 1
         return IndexJob(
             tuple(zip(files, map(len, snapshot.segments), strict=True)),

@@ -12,6 +12,7 @@ from semsearch.collection.encoders import VECTORS, OwnVectors, vector_entries
 from semsearch.collection.ingest import Ingest, Origin, Progress
 from semsearch.collection.insight import Insight
 from semsearch.collection.judged import Judged
+from semsearch.collection.passages import encoder_of
 from semsearch.collection.records import AddReport
 from semsearch.collection.searching import allowing, passing_ids
 from semsearch.collection.upkeep import Upkeep
@@ -151,7 +152,7 @@ class Collection(Judged, Insight, Upkeep):
             )
         ingest = Ingest(
             self._store,
-            module,
+            encoder_of(module),
             self.modality,
             on_error=wanted.on_error,
             progress=wanted.progress,

@@ -47,8 +47,8 @@ def index_facts(seen: Seen, record: Derived | None) -> dict[str, Any]:
     `recall` was measured when the index was built; the rows of the tail, which came later, and
     all rows where there is no index, are searched exactly.
     """
-    codes, n_rows = seen.view.codes, seen.view.n_live
-    n_tail = n_rows if codes is None else seen.view.n_tail
+    codes, n_rows = seen.findable.codes, seen.findable.n_live
+    n_tail = n_rows if codes is None else seen.findable.n_tail
     return {
         "index": "exact" if codes is None else codes.plan.spec,
         "recall": 1.0 if codes is None else round(codes.plan.recall, 4),

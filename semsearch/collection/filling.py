@@ -13,9 +13,11 @@ import numpy as np
 
 from semsearch.collection.background import Background
 from semsearch.collection.encoders import content_digest
+from semsearch.collection.passages import blocks, encoder_of, spans_of
 from semsearch.errors import CollectionDamaged, CollectionError, CollectionLocked, ContentError
 from semsearch.modules import Module, attempts_ahead
 from semsearch.store import Space, Store
+from semsearch.store.passages import Span
 from semsearch.store.segments import Ids
 from semsearch.store.spaces import StoredContent
 from semsearch.store.writer import Writer
@@ -50,6 +52,7 @@ PAUSE = 0.01
 Progress = Callable[[int, int], None]
 Told = Callable[[str], None]
 Prepared = tuple[StoredContent, Any]
+Filled = tuple[Ids, Vectors, list[Sequence[Span]]]
 
 
 @contextmanager
@@ -85,6 +88,7 @@ class SpaceFiller:
         self.refused: dict[int, str] = {}
         self._store = store
         self._module = module
+        self._encoder = encoder_of(module)
         self._progress = progress
         self._on_wait = on_wait
         self._rate = module.card.items_per_second or UNKNOWN_RATE
@@ -97,17 +101,17 @@ class SpaceFiller:
             if not len(left) or self._takes_a_moment(left):
                 return
             with closing(self._encoded(left)) as batches:
-                for ids, vectors in batches:
+                for batch in batches:
                     with patient_writer(self._store, self._on_wait, brief=True) as writer:
-                        self.encoded += writer.spaces.extend(self.space.id, ids, vectors)
+                        self.encoded += writer.spaces.extend(self.space.id, *batch)
 
     def finish(self, writer: Writer, *, at_any_cost: bool) -> None:
         """Encode what is left while the lock is held and nobody can add, or nothing of much."""
         left = self._left(writer.spaces.missing(self.space.id))
         if at_any_cost or self._takes_a_moment(left):
             with closing(self._encoded(left)) as batches:
-                for ids, vectors in batches:
-                    self.encoded += writer.spaces.extend(self.space.id, ids, vectors)
+                for batch in batches:
+                    self.encoded += writer.spaces.extend(self.space.id, *batch)
 
     def check_complete(self) -> None:
         """Raise a CollectionError where the module refuses items: the switch would lose them."""
@@ -128,18 +132,19 @@ class SpaceFiller:
         refused = np.array(list(self.refused), dtype=np.int64)
         return np.setdiff1d(missing, refused, assume_unique=True)
 
-    def _encoded(self, ids: Ids) -> Generator[tuple[Ids, Vectors], None, None]:
-        """Yield ids and vectors (n, dim) in batches, ascending by id."""
+    def _encoded(self, ids: Ids) -> Generator[Filled, None, None]:
+        """Yield items in batches, ascending by id, as `Spaces.extend` takes them."""
         self._total = max(len(self._store.snapshot()), len(ids))
         self._done = self._total - len(ids)
-        with Background(self._module) as background:
+        with Background(self._encoder) as background:
             for batch, cost in self._batches(ids):
                 started = time.monotonic()
                 found = self._vectors_of(list(self._prepared(batch)), background)
                 self._rate = cost / max(time.monotonic() - started, 1e-6)
                 if found:
-                    kept = np.array([one.id for one, _ in found], dtype=np.int64)
-                    yield kept, np.stack([vector for _, vector in found])
+                    kept = np.array([one.id for one, _, _ in found], dtype=np.int64)
+                    spans = [each for _, each, _ in found]
+                    yield kept, np.vstack([rows for *_, rows in found]), spans
                 self._done += len(batch)
                 self._tell(0, 0)
 
@@ -161,7 +166,7 @@ class SpaceFiller:
         """Yield each item that the module takes, with its content prepared."""
 
         def prepare(one: StoredContent) -> Any:
-            return self._module.prepare(self._content_of(one))
+            return self._encoder.prepare(self._content_of(one))
 
         if self._module.card.modality != "image":  # only decoding is worth threads
             for one in batch:
@@ -181,7 +186,7 @@ class SpaceFiller:
 
     def _vectors_of(
         self, prepared: list[Prepared], background: Background
-    ) -> list[tuple[StoredContent, Vectors]]:
+    ) -> list[tuple[StoredContent, Sequence[Span], Vectors]]:
         contents = [content for _, content in prepared]
         try:
             vectors = background.encode(contents, self._tell).result()
@@ -193,7 +198,10 @@ class SpaceFiller:
             middle = len(prepared) // 2
             halves = prepared[:middle], prepared[middle:]
             return [pair for half in halves for pair in self._vectors_of(half, background)]
-        return [(one, vector) for (one, _), vector in zip(prepared, vectors, strict=True)]
+        return [
+            (one, spans_of(content), own)
+            for (one, content), own in zip(prepared, blocks(contents, vectors), strict=True)
+        ]
 
     def _refuse(self, one: StoredContent, error: ContentError) -> None:
         self.refused[one.id] = f"{one.key!r}: {error.problem}"

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from semsearch.collection.passages import blocks, spans_of
 from semsearch.errors import ContentError
-from semsearch.store import NewItem, Refresh
+from semsearch.store import NewItem, Refresh, Snapshot
+from semsearch.store.passages import Span
+from semsearch.store.segments import Ids
 from semsearch.vectors import Vectors
+
+LOOKED_UP = 256
+"""Rows that are read and compared with the store at once; bounds the image bytes in memory."""
+
+CHARACTERS = 1_000_000
+"""Characters of such rows, after which no more are read: they have some thousand passages."""
 
 COMMITTED = {"text": 4096, "image": 512, "vectors": 65_536}
 """Rows encoded and committed at once at most: fewer, larger segments."""
@@ -41,6 +50,13 @@ class Pending(NamedTuple):
     replaces: int | None
 
 
+class Stored(NamedTuple):
+    """The vectors (m, dim) of a stored content: those of its passages, and its own last."""
+
+    spans: Sequence[Span]
+    vectors: Vectors
+
+
 @dataclass
 class Gathering:
     """The rows of one batch; what has one content has one vector, which is made once."""
@@ -50,8 +66,8 @@ class Gathering:
     """Rows whose vector stays, with their numbers in the source."""
     prepared: dict[str, Any] = field(default_factory=dict)
     """What is to be encoded, by content (digest)."""
-    stored: dict[str, Vectors] = field(default_factory=dict)
-    """Vectors that stand in the collection already, by content."""
+    stored: dict[str, Stored] = field(default_factory=dict)
+    """What stands in the collection already, by content."""
     cost: float = 0.0
     """Of what is to be encoded, in items of usual length."""
 
@@ -65,7 +81,7 @@ class Gathering:
 
 @dataclass(frozen=True)
 class Encoded:
-    """The rows of a batch that have a vector (n, dim), and those refused, each with its reason."""
+    """The rows of a batch with their vectors as `Batch` has them, and those refused, with why."""
 
     pending: list[Pending]
     vectors: Vectors
@@ -78,27 +94,46 @@ def encoded(batch: Gathering, made: Future[Vectors] | None, encode: Encode) -> E
     Some modules tell only while they run that a content has no vector: then the contents are
     encoded again, in halves, until it is known which.
     """
-    contents = list(batch.prepared)
+    contents, prepared = list(batch.prepared), list(batch.prepared.values())
+    spans = {content: spans_of(one) for content, one in batch.prepared.items()}
     reasons: dict[str, str] = {}
-    parts: list[Vectors] = []
+    made_of: dict[str, Vectors] = {}
     try:
         if made is not None:
-            parts.append(made.result())
+            vectors = made.result()
+            if not batch.stored and len(contents) == len(batch.pending):
+                return Encoded(_with_spans(batch.pending, spans), vectors, [])
+            made_of.update(zip(contents, blocks(prepared, vectors), strict=True))
     except ContentError:
-        found = dict(in_halves(contents, list(batch.prepared.values()), encode, reasons))
-        contents = list(found)
-        parts.extend(vector[None] for vector in found.values())
-    if not batch.stored and len(contents) == len(batch.pending):
-        return Encoded(batch.pending, joined(parts), [])
-    contents += batch.stored
-    parts.extend(vector[None] for vector in batch.stored.values())
-    place = {content: row for row, content in enumerate(contents)}
-    kept = [each for each in batch.pending if each.item.content in place]
+        made_of.update(in_halves(contents, prepared, encode, reasons))
+    for content, (its_spans, its_vectors) in batch.stored.items():
+        spans[content], made_of[content] = its_spans, its_vectors
+    kept = [each for each in batch.pending if each.item.content in made_of]
     refused = [
         (each, reasons[each.item.content]) for each in batch.pending if each.item.content in reasons
     ]
-    rows = [place[each.item.content] for each in kept]
-    return Encoded(kept, joined(parts)[rows] if rows else joined([]), refused)
+    found = joined([made_of[each.item.content] for each in kept])
+    return Encoded(_with_spans(kept, spans), found, refused)
+
+
+def _with_spans(pending: list[Pending], spans: Mapping[str, Sequence[Span]]) -> list[Pending]:
+    """Return rows whose items say where the passages of their texts stand."""
+    if not any(spans.values()):
+        return pending
+    return [
+        each._replace(item=replace(each.item, spans=spans[each.item.content])) for each in pending
+    ]
+
+
+def stored_vectors(snapshot: Snapshot, ids: Ids) -> Iterator[Stored]:
+    """Yield what stands in a snapshot of each item of `ids`, all of which it has."""
+    passages = snapshot.stored_passages
+    places, counts = passages.of_items(ids)
+    borders = np.cumsum([0, *counts])
+    for id_, first, last in zip(ids.tolist(), borders, borders[1:], strict=False):
+        mine = passages.take(places[first:last])
+        spans = list(zip(mine.starts.tolist(), mine.stops.tolist(), strict=True))
+        yield Stored(spans, snapshot.take(np.append(mine.ids, id_)))
 
 
 def joined(parts: Sequence[Vectors]) -> Vectors:
@@ -111,7 +146,7 @@ def joined(parts: Sequence[Vectors]) -> Vectors:
 def in_halves(
     contents: Sequence[str], prepared: Sequence[Any], encode: Encode, reasons: dict[str, str]
 ) -> Iterator[tuple[str, Vectors]]:
-    """Yield each content that can be encoded with its vector (dim,); the others get a reason."""
+    """Yield each content that can be encoded with its vectors; the others get a reason."""
     try:
         vectors = encode(prepared)
     except ContentError as error:
@@ -122,7 +157,22 @@ def in_halves(
         yield from in_halves(contents[:middle], prepared[:middle], encode, reasons)
         yield from in_halves(contents[middle:], prepared[middle:], encode, reasons)
         return
-    yield from zip(contents, vectors, strict=True)
+    yield from zip(contents, blocks(prepared, vectors), strict=True)
+
+
+def in_chunks(entries: Iterator[Any]) -> Iterator[list[Any]]:
+    """Yield entries in lists of bounded size: what is read at once stands in memory, split too."""
+    chunk: list[Any] = []
+    size = 0
+    for entry in entries:
+        chunk.append(entry)
+        content = getattr(entry, "content", None)
+        size += len(content) if isinstance(content, str) else 0
+        if len(chunk) == LOOKED_UP or size >= CHARACTERS:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
 
 
 class Pace:

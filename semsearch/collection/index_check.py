@@ -66,7 +66,7 @@ def _is_rejected(store: Store, record: Derived) -> bool:
 
 
 def _recall(record: Derived, snapshot: Snapshot, n_queries: int) -> float:
-    return recall_at_k(Seen.of(snapshot, load(record, snapshot)).view, K, n_queries)
+    return recall_at_k(Seen.of(snapshot, load(record, snapshot)).findable, K, n_queries)
 
 
 def _finding(wrong: str) -> Finding:

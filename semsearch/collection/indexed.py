@@ -86,7 +86,7 @@ class Indexed(OpenedCollection):
         check_k(k)
         check_seed(seed)
         check_whole(n_queries, "n_queries", 1, MOST_QUERIES)
-        view = self._view.now().view
+        view = self._view.now().findable
         queries = view.rows.take(sample_of_live(view, min(n_queries, TIMED), seed))
         return {
             "index": "exact" if view.codes is None else view.codes.plan.spec,

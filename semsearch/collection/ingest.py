@@ -9,7 +9,6 @@ from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +17,16 @@ import numpy as np
 from semsearch.collection.background import Background
 from semsearch.collection.changes import FieldTypes, TextColumns
 from semsearch.collection.encoders import VECTORS, Encoder, content_digest
-from semsearch.collection.gathering import Encoded, Gathering, Pace, Pending, cost_of, encoded
+from semsearch.collection.gathering import (
+    Encoded,
+    Gathering,
+    Pace,
+    Pending,
+    cost_of,
+    encoded,
+    in_chunks,
+    stored_vectors,
+)
 from semsearch.collection.keys import KeyRule, NumberedRows, check_key, own_keys, prefixed
 from semsearch.collection.records import AddReport, SkippedRow, Value
 from semsearch.corpus import Break, Skipped
@@ -27,9 +35,6 @@ from semsearch.modules import attempts_ahead
 from semsearch.store import Batch, Known, NewItem, Refresh, Store
 from semsearch.store.writer import Writer
 from semsearch.vectors import Vectors
-
-LOOKED_UP = 256
-"""Rows that are read and compared with the store at once; bounds the image bytes in memory."""
 
 Progress = Callable[[int, int | None], None]
 
@@ -112,6 +117,7 @@ class Ingest:
         self._space_id: int | None = None
         self._keys_of: KeyRule = own_keys
         self._added = self._updated = self._unchanged = self._replaced = 0
+        self._split = self._passages = 0
         self._skipped: list[SkippedRow] = []
         self._batch = Gathering()
         self._begun: tuple[Gathering, Future[Vectors] | None] | None = None
@@ -159,7 +165,7 @@ class Ingest:
     def _pass(
         self, source: Iterator[Entry | Skipped], background: Background, writer: Writer
     ) -> None:
-        while chunk := list(islice(source, LOOKED_UP)):
+        for chunk in in_chunks(source):
             self._take(chunk, writer)
             if self._pace.is_full(self._batch):
                 self._begin(background, writer)
@@ -177,7 +183,10 @@ class Ingest:
     def _report(self, started: float, notes: list[str]) -> AddReport:
         seconds = time.perf_counter() - started
         skipped = sorted(self._skipped, key=lambda skip: skip.row)
-        return AddReport(self._added, self._updated, self._unchanged, skipped, seconds, notes)
+        counts = (self._added, self._updated, self._unchanged)
+        return AddReport(
+            *counts, skipped, seconds, notes, split=self._split, passages=self._passages
+        )
 
     def _choose_keys(self, origin: Origin, writer: Writer) -> None:
         if origin.has_keys:
@@ -309,8 +318,7 @@ class Ingest:
         ids = np.fromiter(found.values(), dtype=np.int64)
         is_there = snapshot.rows_of(ids) >= 0
         there = [content for content, is_one in zip(found, is_there, strict=True) if is_one]
-        vectors = snapshot.take(ids[is_there])
-        self._batch.stored.update(zip(there, vectors, strict=True))
+        self._batch.stored.update(zip(there, stored_vectors(snapshot, ids[is_there]), strict=True))
 
     def _skip(self, row: int, key: str | None, reason: str) -> None:
         if self._stops:
@@ -343,6 +351,9 @@ class Ingest:
         self._replaced += replaced
         self._added += len(found.pending) - replaced
         self._updated += replaced + len(batch.refreshed)
+        passages = [len(entry.item.spans) for entry in found.pending if entry.item.spans]
+        self._split += len(passages)
+        self._passages += sum(passages)
         self._tell(0)
 
     def _as_stored(self, found: Encoded, batch: Gathering, request_id: str | None) -> Batch:

@@ -30,7 +30,8 @@ SECONDS_TO_STOP = 10.0
 
 def is_outgrown(snapshot: Snapshot) -> bool:
     """Say whether scanning all vectors takes so long that an index is worth building."""
-    return len(snapshot) * snapshot.space.dim > SCANNED_VALUES
+    rows = len(snapshot) + len(snapshot.passages)
+    return rows * snapshot.space.dim > SCANNED_VALUES
 
 
 def is_due(snapshot: Snapshot, record: Derived | None) -> bool:

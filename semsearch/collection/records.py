@@ -116,6 +116,10 @@ class AddReport:
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
     """What changed beside the rows, in sentences: a field's type, the column that is encoded."""
+    split: int = 0
+    """Texts of these rows that are longer than a passage, and are found by their passages."""
+    passages: int = 0
+    """The passages that these were split into."""
 
     def rejected_to_csv(self, path: str | Path, source: str = "") -> None:
         """Write the skipped rows to a csv: source, row, key, reason.
@@ -136,6 +140,8 @@ class AddReport:
             "skipped": [row._asdict() for row in self.skipped],
             "seconds": round(self.seconds, 3),
             "notes": self.notes,
+            "split": self.split,
+            "passages": self.passages,
         }
 
 

@@ -54,15 +54,20 @@ class Seen:
     snapshot: Snapshot
     index: LoadedIndex | None
     view: SearchView
+    """Finds items by their own vectors."""
+    findable: SearchView
+    """Finds what a search by content may find: passages, and items whose texts were not split."""
 
     @classmethod
     def of(cls, snapshot: Snapshot, index: LoadedIndex | None) -> Seen:
         """Return `snapshot` as it is searched with `index`."""
         rows = Rows(tuple(segment.vectors for segment in snapshot.segments))
-        if index is None:
-            return cls(snapshot, None, SearchView(rows, snapshot.live))
-        mapping = mapping_of(index.ids, snapshot)
-        return cls(snapshot, index, SearchView(rows, snapshot.live, index.codes, mapping))
+        codes = None if index is None else index.codes
+        mapping = None if index is None else mapping_of(index.ids, snapshot)
+        view = SearchView(rows, snapshot.live, codes, mapping)
+        if not len(snapshot.passages):
+            return cls(snapshot, index, view, view)
+        return cls(snapshot, index, view, SearchView(rows, snapshot.findable, codes, mapping))
 
     @cached_property
     def nearness(self) -> Scores:
@@ -154,7 +159,12 @@ def allowing(store: Store, where: str | None) -> Allowing:
     if where is None:
         return lambda _: None
     tree = parse_filter(where, store.columns.types())
-    return lambda snapshot: passing(tree, store.columns.at(snapshot))
+    return lambda snapshot: _with_passages(passing(tree, store.columns.at(snapshot)), snapshot)
+
+
+def _with_passages(mask: Mask, snapshot: Snapshot) -> Mask:
+    """Return a mask over rows with that of its item for each passage, which has no fields."""
+    return mask if snapshot.parents is None else mask[snapshot.parents]
 
 
 def passing_ids(store: Store, where: str) -> Ids:

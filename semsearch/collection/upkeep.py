@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from semsearch.collection import classifier as classifiers
 from semsearch.collection import clustering as clusterings
 from semsearch.collection.checks import check_whole
@@ -15,7 +17,7 @@ from semsearch.collection.index_check import check_index
 from semsearch.collection.indexed import MOST_QUERIES, N_QUERIES, Indexed
 from semsearch.collection.judging import scale_of
 from semsearch.collection.reencodable import Reencodable
-from semsearch.store import BackupReport, CheckReport, CompactReport
+from semsearch.store import BackupReport, CheckReport, CompactReport, Snapshot
 
 
 class Upkeep(Reencodable, Indexed):
@@ -31,7 +33,8 @@ class Upkeep(Reencodable, Indexed):
             "name": self.name,
             "path": str(self.path),
             "rows": seen.view.n_live,
-            "deleted_rows": len(seen.snapshot.every) - seen.view.n_live,
+            "passages": len(seen.snapshot.passages),
+            "deleted_rows": _count_deleted(seen.snapshot),
             "modality": self.modality,
             "fields": self.fields,
             "dim": space.dim,
@@ -102,3 +105,8 @@ class Upkeep(Reencodable, Indexed):
         started = time.perf_counter()
         report = report.joined(*check_index(self._store, n_queries, repair=repair))
         return replace(report, seconds=report.seconds + time.perf_counter() - started)
+
+
+def _count_deleted(snapshot: Snapshot) -> int:
+    """Return how many deleted items have their vectors still."""
+    return int(np.count_nonzero(snapshot.rows_of(snapshot.dead) >= 0))

@@ -5,6 +5,7 @@ from semsearch.corpus.frames import as_dataframe
 from semsearch.corpus.items import Break, Corpus, Findings, Item, Modality, Skipped, Value
 from semsearch.corpus.read import Source, read_columns, read_corpus
 from semsearch.corpus.samples import sample_path
+from semsearch.corpus.splitting import split
 from semsearch.corpus.thumbnails import thumbnail
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "read_columns",
     "read_corpus",
     "sample_path",
+    "split",
     "thumbnail",
 ]

@@ -11,6 +11,22 @@ REAL_WEIGHTS = "with the real weights"
 SAME_SIGNATURE = "with small modules of the same signature; the real weights were not to be had"
 UNCHECKED = "not by us"
 
+PASSAGE_TOKENS = 64
+"""Of the passages of long texts, for a module that was not measured itself (decision 0018)."""
+
+SENTENCE_TOKENS = 48
+"""The same for a module that was made for sentences."""
+
+
+def guessed_passage_tokens(modality: str, max_tokens: int | None) -> int | None:
+    """Return how long passages should be for a module that does not show us its tokens.
+
+    Half of what it takes: our guess of how many a text has is that far off at times.
+    """
+    if modality != "text":
+        return None
+    return PASSAGE_TOKENS if max_tokens is None else max(1, min(PASSAGE_TOKENS, max_tokens // 2))
+
 
 @dataclass(frozen=True)
 class ModuleCard:

@@ -76,7 +76,8 @@ def check_facts(connection: apsw.Connection) -> Iterator[Finding]:
         yield Finding(SOURCE, "the database", "does not say what its items are", RESTORE)
     [(last, largest)] = connection.execute(
         "SELECT (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'item'),"
-        " (SELECT coalesce(max(id), 0) FROM item)"
+        " (SELECT max(coalesce(max(item.id), 0), (SELECT coalesce(max(id), 0) FROM passage))"
+        " FROM item)"
     )
     if last < largest:
         wrong = f"would give ids from {last + 1} on, which items have"
@@ -93,6 +94,10 @@ def check_rows_and_vectors(connection: apsw.Connection) -> Iterator[Finding]:
     with transaction(connection, "DEFERRED"):
         rows = connection.execute("SELECT id, deleted_seq IS NULL FROM item ORDER BY id")
         known = np.array([*rows], dtype=np.int64).reshape(-1, 2)
+        passages = {
+            space_id: read_passages(connection, space_id)
+            for (space_id,) in list(connection.execute("SELECT id FROM space"))
+        }
         spaces = list(connection.execute("SELECT id, state FROM space ORDER BY id"))
         entries = {space_id: read_entries(connection, space_id) for space_id, _ in spaces}
         unnamed = list(
@@ -104,13 +109,37 @@ def check_rows_and_vectors(connection: apsw.Connection) -> Iterator[Finding]:
         yield Finding(SOURCE, f"the segment {sha256}", "stands in no manifest", RESTORE)
     for space_id, state in spaces:
         ids = _ids_of(entries[space_id])
-        yield from _check_ids(entries[space_id], ids, known[:, 0], f"the {state} vectors")
+        parts = passages[space_id]
+        yield from _check_ids(
+            entries[space_id], ids, np.union1d(known[:, 0], parts.ids), f"the {state} vectors"
+        )
+        yield from _check_passages(connection, parts, known, ids, state)
         if state == "current" and not unnamed:
             missing = np.setdiff1d(known[known[:, 1] == 1, 0], ids, assume_unique=False)
             if len(missing):
                 keys = keys_of(connection, missing)
                 wrong = f"of {len(missing):,} items are missing"
                 yield Finding(SOURCE, "the vectors", wrong, RESTORE, keys)
+
+
+def _check_passages(
+    connection: apsw.Connection, parts: Passages, known: Ids, ids: Ids, state: str
+) -> Iterator[Finding]:
+    """See that the passages of a space belong to items, and have their vectors."""
+    if not len(parts):
+        return
+    which = f"the passages of the {state} vectors"
+    n_strange = int(np.count_nonzero(~np.isin(parts.item_ids, known[:, 0])))
+    n_strange += len(np.intersect1d(parts.ids, known[:, 0]))
+    if n_strange:
+        wrong = f"belong to no item, {n_strange:,} of them"
+        yield Finding(SOURCE, which, wrong, RESTORE)
+    is_live = np.isin(parts.item_ids, known[known[:, 1] == 1, 0])
+    missing = is_live & ~np.isin(parts.ids, ids)
+    if missing.any():
+        keys = keys_of(connection, np.unique(parts.item_ids[missing]))
+        wrong = f"have no vectors, {int(missing.sum()):,} of them"
+        yield Finding(SOURCE, which, wrong, RESTORE, keys)
 
 
 def check_names(connection: apsw.Connection) -> Iterator[Finding]:
@@ -256,8 +285,16 @@ def _segment_keys(connection: apsw.Connection, sha256: str) -> tuple[str, ...]:
     for row in connection.execute(
         "SELECT first_id, n, ids, sha256, 0 FROM segment WHERE sha256 = ?", (sha256,)
     ):
-        keys += keys_of(connection, Entry(*row).ids)
+        keys += keys_of(connection, _items_of(connection, Entry(*row).ids))
     return keys
+
+
+def _items_of(connection: apsw.Connection, ids: Ids) -> Ids:
+    """Return the ids of items and of those whose passages are among `ids`."""
+    rows = connection.execute("SELECT id, item_id FROM passage ORDER BY id")
+    of_passage = np.array([*rows], dtype=np.int64).reshape(-1, 2)
+    owners = of_passage[np.isin(of_passage[:, 0], ids), 1]
+    return np.union1d(np.setdiff1d(ids, of_passage[:, 0]), owners)
 
 
 def keys_of(connection: apsw.Connection, ids: Ids) -> tuple[str, ...]:

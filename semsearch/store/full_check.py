@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import apsw
 import numpy as np
@@ -85,7 +86,7 @@ def _check_stretch(
         with sqlite_errors(folder.database):
             rows = list(
                 connection.execute(
-                    "SELECT key, text, fields, content, signature, deleted_seq FROM item"
+                    "SELECT id, key, text, fields, content, signature, deleted_seq FROM item"
                     " WHERE id >= ? AND id < ?",
                     (start, stop),
                 )
@@ -98,10 +99,27 @@ def _check_stretch(
             return
         yield from _unreadable(connection, start)
         return
-    for *stored, signature, deleted in rows:
+    yield from _check_spans(connection, {id_: row for id_, *row in rows}, start, stop)
+    for _, *stored, signature, deleted in rows:
         if signature_of(*stored) != signature:
             keys = (stored[0],) if deleted is None else ()
             yield Finding(SOURCE, f"the item {stored[0]!r}", NOT_WRITTEN, RESTORE, keys)
+
+
+def _check_spans(
+    connection: apsw.Connection, rows: Mapping[int, Sequence[Any]], start: int, stop: int
+) -> Iterator[Finding]:
+    """See that the passages of some items stand in their texts."""
+    found = connection.execute(
+        "SELECT item_id, min(start), min(stop - start), max(stop) FROM passage"
+        " WHERE item_id >= ? AND item_id < ? GROUP BY item_id",
+        (start, stop),
+    )
+    for id_, first, shortest, last in found:
+        key, text, *_ = rows.get(id_, ("", None))
+        if text is not None and (first < 0 or shortest < 1 or last > len(text)):
+            wrong = "has passages that do not stand in its text"
+            yield Finding(SOURCE, f"the item {key!r}", wrong, RESTORE, (key,))
 
 
 def _unreadable(connection: apsw.Connection, id_: int) -> Iterator[Finding]:

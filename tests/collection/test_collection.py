@@ -239,7 +239,7 @@ def test_stopping_at_a_bad_row_stores_nothing(collection: semsearch.Collection) 
     [
         ({"id": "", "review": "fine"}, "empty"),
         ({"id": "k" * 1001, "review": "fine"}, "longer than 1000"),
-        ({"id": "x", "review": "w" * 1_000_001}, "1,000,000"),
+        ({"id": "x", "review": "w" * 20_000_001}, "20,000,000"),
     ],
 )
 def test_a_row_that_cannot_be_stored_is_skipped_with_its_reason(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import semsearch
-from semsearch.collection import gathering, ingest
+from semsearch.collection import gathering
 
 
 def test_unchanged_rows_are_not_encoded_again(
@@ -31,7 +31,7 @@ def test_unchanged_rows_are_not_encoded_again(
 
 
 def test_long_work_is_committed_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest, "LOOKED_UP", 10)
+    monkeypatch.setattr(gathering, "LOOKED_UP", 10)
     monkeypatch.setitem(gathering.COMMITTED, "text", 20)
     rows = [{"id": n, "t": f"text {n}", "stars": 1} for n in range(100)]
     with semsearch.create(tmp_path / "c", module="hashing") as collection:
@@ -45,7 +45,7 @@ def test_long_work_is_committed_in_batches(tmp_path: Path, monkeypatch: pytest.M
 def test_a_batch_is_no_larger_than_a_crash_may_cost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest, "LOOKED_UP", 10)
+    monkeypatch.setattr(gathering, "LOOKED_UP", 10)
     rate = semsearch.load_module("hashing").card.items_per_second
     monkeypatch.setattr(gathering, "AT_RISK", 25 / rate)
     with semsearch.create(tmp_path / "short", module="hashing") as collection:

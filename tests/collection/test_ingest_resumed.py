@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import semsearch
-from semsearch.collection import gathering, ingest
+from semsearch.collection import gathering
 from semsearch.collection.encoders import content_digest
 from semsearch.errors import ContentError, SourceError
 
@@ -41,7 +41,7 @@ def empty(tmp_path: Path) -> Iterator[semsearch.Collection]:
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest, "LOOKED_UP", 4)
+    monkeypatch.setattr(gathering, "LOOKED_UP", 4)
     monkeypatch.setitem(gathering.COMMITTED, "text", 8)
 
 
@@ -135,7 +135,7 @@ def test_a_picture_under_another_name_is_not_decoded_again(
 def test_a_picture_that_is_being_encoded_is_not_begun_again(
     tmp_path: Path, encoded: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest, "LOOKED_UP", 1)
+    monkeypatch.setattr(gathering, "LOOKED_UP", 1)
     monkeypatch.setitem(gathering.COMMITTED, "image", 1)
     folder = tmp_path / "pictures"
     folder.mkdir()
@@ -159,9 +159,9 @@ def test_the_vector_of_a_live_row_comes_before_that_of_a_deleted_one(
 KILLED = """
 import os, signal, sys
 import semsearch
-from semsearch.collection import gathering, ingest
+from semsearch.collection import gathering
 
-ingest.LOOKED_UP, gathering.COMMITTED["text"] = 4, 8
+gathering.LOOKED_UP, gathering.COMMITTED["text"] = 4, 8
 encode, left = semsearch.Module.encode_prepared, int(sys.argv[2])
 
 def counted(self, prepared, on_progress=None):

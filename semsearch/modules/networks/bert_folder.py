@@ -9,7 +9,7 @@ from typing import Any
 import numpy.typing as npt
 
 from semsearch.errors import ModuleError
-from semsearch.modules.card import UNCHECKED, ModuleCard, card_digest
+from semsearch.modules.card import PASSAGE_TOKENS, UNCHECKED, ModuleCard, card_digest
 from semsearch.modules.exporting.exportable import Exportable
 from semsearch.modules.handles.resolve import Resolved
 from semsearch.modules.module import CountTokens, Encode, Module
@@ -31,6 +31,8 @@ FILES = (CONFIG, WEIGHTS, VOCABULARY)
 CODE_VERSION = "bert-folder 1"
 OPTIONS = {"layer", "pooling", "max_tokens", "sha256"}
 FEWEST_TOKENS = 3
+MARKS = 2
+"""The tokens at both ends of a text that are none of it."""
 
 
 def is_bert_folder(path: Path) -> bool:
@@ -81,6 +83,7 @@ def bert_card(resolved: Resolved) -> ModuleCard:
         " the associations of the texts that it learnt from.",
         items_per_second=None,
         max_tokens=reading.max_tokens,
+        passage_tokens=max(1, min(PASSAGE_TOKENS, reading.max_tokens) - MARKS),
         form="BERT folder",
         signature=f"text (n) string -> vectors (n, {shape.width}) float32",
         is_dynamic=True,

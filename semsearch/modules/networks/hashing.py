@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from semsearch.modules.card import ModuleCard, card_digest
+from semsearch.modules.card import PASSAGE_TOKENS, ModuleCard, card_digest
 from semsearch.modules.module import Module, Progress
 from semsearch.modules.text import checked_text
 from semsearch.vectors import Vectors
@@ -31,6 +31,7 @@ CARD = ModuleCard(
     caveat="It has no understanding: texts are near when they share words or spellings, never "
     "because they mean the same. For tests and trials only.",
     items_per_second=20_000,
+    passage_tokens=PASSAGE_TOKENS,
     signature=f"text (n) string -> vectors (n, {DIM}) float32",
     is_dynamic=True,
 )

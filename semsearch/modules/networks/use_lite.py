@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from semsearch.modules.batches import encode_in_batches
-from semsearch.modules.card import ModuleCard, card_digest
+from semsearch.modules.card import SENTENCE_TOKENS, ModuleCard, card_digest
 from semsearch.modules.exporting.exportable import Exportable
 from semsearch.modules.exporting.licence import licence_texts
 from semsearch.modules.module import CountTokens, Encode, Module, Progress
@@ -64,6 +64,7 @@ CARD = ModuleCard(
     "the open web, with the associations people make there.",
     items_per_second=500,
     max_tokens=MAX_TOKENS,
+    passage_tokens=SENTENCE_TOKENS,
     signature=f"text (n) string -> vectors (n, {DIM}) float32",
     is_dynamic=True,
     size=28_369_009,

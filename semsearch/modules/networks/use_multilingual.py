@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.modules.batches import run_halving
-from semsearch.modules.card import ModuleCard, card_digest
+from semsearch.modules.card import SENTENCE_TOKENS, ModuleCard, card_digest
 from semsearch.modules.exporting.exportable import Exportable
 from semsearch.modules.exporting.licence import licence_texts
 from semsearch.modules.module import CountTokens, Encode, Module, Progress
@@ -65,6 +65,7 @@ CARD = ModuleCard(
     caveat="Made for sentences and short paragraphs; on long specialist documents plain word "
     "search finds more. Its table is rounded to 6 bits, so vectors differ a little from Google's.",
     items_per_second=1_500,
+    passage_tokens=SENTENCE_TOKENS,
     signature=f"text (n) string -> vectors (n, {DIM}) float32",
     is_dynamic=True,
     size=32_904_263,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from semsearch.errors import ModuleError
-from semsearch.modules.card import UNCHECKED, ModuleCard, card_digest
+from semsearch.modules.card import UNCHECKED, ModuleCard, card_digest, guessed_passage_tokens
 from semsearch.modules.handles.resolve import Resolved
 from semsearch.modules.saved_model.graph import choose_graph, is_tf1_hub, read_graphs
 from semsearch.modules.saved_model.interface import LOCAL, TEXT, Interface, interface_of
@@ -78,6 +78,7 @@ def card_from(resolved: Resolved, interface: Interface) -> ModuleCard:
         image_size=interface.size,
         pixel_range=interface.pixel_range,
         max_tokens=stored.get("max_tokens"),
+        passage_tokens=guessed_passage_tokens(interface.modality, stored.get("max_tokens")),
         form=_form(resolved.path),
         signature=_signature(resolved, interface),
         is_dynamic=interface.is_dynamic,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from semsearch.modules.card import UNCHECKED, ModuleCard, card_digest
+from semsearch.modules.card import UNCHECKED, ModuleCard, card_digest, guessed_passage_tokens
 from semsearch.modules.handles.resolve import Resolved
 from semsearch.modules.module import Encode, Module
 from semsearch.modules.saved_model.facts import NOT_STATED, name_and_version, stored_card
@@ -72,6 +72,7 @@ def _card(plan: Plan, options: Mapping[str, str]) -> ModuleCard:
         caveat=CAVEAT,
         items_per_second=None,
         max_tokens=plan.limit,
+        passage_tokens=guessed_passage_tokens("text", plan.limit),
         form="preprocessor and encoder",
         signature=_signature(plan, how),
         is_dynamic=plan.width is None,
