@@ -10,7 +10,7 @@ import numpy as np
 from semsearch.collection.searching import Seen
 from semsearch.errors import CollectionSwitched
 from semsearch.search import arrange
-from semsearch.search.paging import Cursor, carries_ids, most_shown
+from semsearch.search.paging import Cursor, most_shown
 from semsearch.search.question import Question
 from semsearch.search.ranked import Ids, Ranked
 from semsearch.vectors import Vectors
@@ -118,9 +118,8 @@ class Arranging:
         found = pool.take(self._diverse(pool) if self.question.diversity else slice(self._k))
         if len(found) == len(pool) or not len(found):
             return Page(found, folded)
-        carries = carries_ids(self.question)
         cursor = replace(self.cursor, space=self.seen.snapshot.space.id)
-        cursor = cursor.next(found.ids, found.scores, carries=carries)
+        cursor = cursor.next(found.ids, found.scores)
         if cursor.n < most_shown(self.question):
             return Page(found, folded, cursor.as_text())
         note = (

@@ -1,9 +1,10 @@
 """Where a page of hits ended, as a short text that asks for the next one.
 
-Scores of meaning belong to a pair of vectors and never change, so the score and id of the last hit
-say where to go on, whatever was added or deleted meanwhile. Where scores depend on other items
-(words, hybrids, unusual ones) or hits on the hits before (diversity, folding), the ids that were
-shown are carried along.
+Scores of meaning belong to a pair of vectors and never change, so the score of the last hit says
+where to go on, whatever was added or deleted meanwhile. A text may be encoded a little differently
+beside others, which moves scores by 1e-7 or so: hits that near to the border are carried along by
+their ids. Where scores depend on other items (words, hybrids, unusual ones) or hits on the hits
+before (diversity, folding), the ids of all that was shown are.
 """
 
 from __future__ import annotations
@@ -28,6 +29,12 @@ MAX_SHOWN = 10_000
 MAX_CARRIED = 1_000
 """So many where their ids are carried along; a cursor has to fit into an address."""
 
+ROUNDING = 2e-6
+"""So much at most a score changes with what a text is encoded beside."""
+
+MAX_NEAR = 500
+"""More hits of all but one score are told apart by that score and their ids alone."""
+
 FORMAT = 1
 NO_CURSOR = "after is no cursor of a search; pass on hits.after as it came"
 
@@ -36,12 +43,13 @@ NO_CURSOR = "after is no cursor of a search; pass on hits.after as it came"
 class Cursor:
     """Where a page ended: `n` hits were shown, the last of them with this score and id.
 
-    `question` names what was asked, `space` the vectors that were compared. `shown` (n,) are the
-    ids of all hits before, ascending, where they are carried along.
+    `question` names what was asked, `space` the vectors that were compared. `shown` (m,) are ids of
+    hits before, ascending: of all of them where `carries` is true, else of those near the border.
     """
 
     question: str
     space: int
+    carries: bool
     n: int = 0
     score: float = 0.0
     last: int = 0
@@ -51,15 +59,21 @@ class Cursor:
         """Return what comes after the pages before; `sign` is -1 where low scores come first."""
         if not self.n:
             return found
-        if len(self.shown):
-            return found.take(~np.isin(found.ids, self.shown))
         scores, border = sign * found.scores, np.float32(sign * self.score)
-        return found.take((scores < border) | ((scores == border) & (found.ids > self.last)))
+        if not len(self.shown):
+            return found.take((scores < border) | ((scores == border) & (found.ids > self.last)))
+        is_new = ~np.isin(found.ids, self.shown)
+        return found.take(is_new if self.carries else is_new & (scores < border + ROUNDING))
 
-    def next(self, ids: Ids, scores: Scores, *, carries: bool) -> Cursor:
+    def next(self, ids: Ids, scores: Scores) -> Cursor:
         """Return the cursor behind a page of hits, which must not be empty."""
         moved = replace(self, n=self.n + len(ids), score=float(scores[-1]), last=int(ids[-1]))
-        return replace(moved, shown=np.union1d(self.shown, ids)) if carries else moved
+        if self.carries:
+            return replace(moved, shown=np.union1d(self.shown, ids))
+        near = ids[np.abs(scores - scores[-1]) <= 2 * ROUNDING]
+        if self.n and abs(self.score - moved.score) <= 2 * ROUNDING:
+            near = np.union1d(self.shown, near) if len(self.shown) else self.shown
+        return replace(moved, shown=np.sort(near) if len(near) <= MAX_NEAR else near[:0])
 
     def as_text(self) -> str:
         """Return the cursor as letters, digits, - and _."""
@@ -71,7 +85,7 @@ class Cursor:
 
 def first_page(question: Question, space: int = 0) -> Cursor:
     """Return the cursor before the first page of a question."""
-    return Cursor(_name_of(question), space)
+    return Cursor(_name_of(question), space, carries_ids(question))
 
 
 def read_cursor(question: Question) -> Cursor:
@@ -83,7 +97,7 @@ def read_cursor(question: Question) -> Cursor:
     cursor = first_page(question)
     if question.after is None:
         return cursor
-    found = _parsed(question.after)
+    found = _parsed(question.after, cursor.carries)
     if found.question != cursor.question:
         raise ValueError(
             "after belongs to another question; ask for the next page with the same words, filter"
@@ -105,18 +119,19 @@ def most_shown(question: Question) -> int:
     return MAX_CARRIED if carries_ids(question) else MAX_SHOWN
 
 
-def _parsed(text: str) -> Cursor:
+def _parsed(text: str, carries: bool) -> Cursor:
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         number, question, space, n, score, last, gaps = values
         whole = [number, space, n, last, *gaps]
         is_sound = all(type(each) is int and 0 <= each < 2**62 for each in whole)
-        if not (is_sound and number == FORMAT and n >= 1 and len(gaps) in (0, n)):
+        is_whole = len(gaps) == n if carries else len(gaps) <= MAX_NEAR
+        if not (is_sound and is_whole and number == FORMAT and n >= 1):
             raise ValueError("not as they are written")
         if not (type(score) is float and math.isfinite(score) and isinstance(question, str)):
             raise ValueError("not as they are written")
-        return Cursor(question, space, n, score, last, np.cumsum(gaps, dtype=np.int64))
+        return Cursor(question, space, carries, n, score, last, np.cumsum(gaps, dtype=np.int64))
     except (ValueError, TypeError, binascii.Error, RecursionError, OverflowError):
         raise ValueError(NO_CURSOR) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +206,7 @@ def test_a_cursor_of_another_question_is_refused(rows: semsearch.Collection) -> 
 def test_a_cursor_of_another_module_is_refused(collection: semsearch.Collection) -> None:
     after = collection.search("soup", k=5).after
     cursor = paging.read_cursor(Question(text="soup", after=after))
-    moved = paging.Cursor(cursor.question, cursor.space + 1, cursor.n, cursor.score, cursor.last)
+    moved = replace(cursor, space=cursor.space + 1)
     with pytest.raises(CollectionSwitched, match="another module"):
         collection.search("soup", k=5, after=moved.as_text())
 

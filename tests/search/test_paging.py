@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from semsearch.search import paging
 from semsearch.search.paging import MAX_CARRIED, carries_ids, first_page, most_shown, read_cursor
 from semsearch.search.question import Question, Term
 from semsearch.search.ranked import Ranked, ranked
 
 SOUP = Question(text="soup")
+FOLDED = Question(text="soup", collapse=0.9)
 
 
 def found(*pairs: tuple[int, float]) -> Ranked:
@@ -22,8 +24,8 @@ def found(*pairs: tuple[int, float]) -> Ranked:
     return ranked(np.array(ids, np.int64), np.array(scores, np.float32))
 
 
-def after(question: Question, page: Ranked, *, carries: bool = False) -> Question:
-    cursor = first_page(question).next(page.ids, page.scores, carries=carries)
+def after(question: Question, page: Ranked) -> Question:
+    cursor = first_page(question).next(page.ids, page.scores)
     return replace(question, after=cursor.as_text())
 
 
@@ -56,19 +58,47 @@ def test_where_low_scores_come_first_the_next_ones_are_higher() -> None:
 
 
 def test_ids_that_were_shown_do_not_come_again() -> None:
-    question = replace(SOUP, collapse=0.9)
     page = found((11, 0.9), (2, 0.1), (2_000_000_000, 0.5))
-    cursor = read_cursor(after(question, page, carries=True))
+    cursor = read_cursor(after(FOLDED, page))
     assert cursor.shown.tolist() == [2, 11, 2_000_000_000]
     changed = found((11, 0.05), (3, 0.95), (2, 0.99))
     assert cursor.rest(changed, 1).ids.tolist() == [3]
 
 
 def test_pages_add_up() -> None:
-    first = read_cursor(after(SOUP, found((1, 0.9), (2, 0.8)), carries=True))
+    first = read_cursor(after(FOLDED, found((1, 0.9), (2, 0.8))))
     page = found((5, 0.7))
-    second = first.next(page.ids, page.scores, carries=True)
+    second = first.next(page.ids, page.scores)
     assert (second.n, second.shown.tolist()) == (3, [1, 2, 5])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_scores_that_tremble_neither_lose_nor_repeat_hits(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    ids = np.arange(1, 201)
+    scores = (random.integers(0, 12, 200) / 12 + random.random(200) * 4e-6).astype(np.float32)
+    cursor, shown = first_page(SOUP), list[int]()
+    while len(shown) < 200:
+        moved = scores + random.uniform(-4e-7, 4e-7, 200).astype(np.float32)
+        page = cursor.rest(ranked(ids, moved), 1).take(slice(7))
+        assert len(page)
+        shown += page.ids.tolist()
+        cursor = cursor.next(page.ids, page.scores)
+    assert sorted(shown) == ids.tolist()
+    assert not len(cursor.rest(ranked(ids, scores), 1))
+
+
+@pytest.mark.parametrize("size", [7, 40])
+def test_more_equal_hits_than_are_carried_are_told_apart_by_id(
+    monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(paging, "MAX_NEAR", 20)
+    everything = ranked(np.arange(1, 201), np.repeat(np.float32([0.5, 0.3]), 100))
+    cursor, shown = first_page(SOUP), list[int]()
+    while len(page := cursor.rest(everything, 1).take(slice(size))):
+        shown += page.ids.tolist()
+        cursor = cursor.next(page.ids, page.scores)
+    assert shown == list(range(1, 201))
 
 
 def test_a_cursor_is_short_and_stands_in_an_address_as_it_is() -> None:
@@ -77,7 +107,7 @@ def test_a_cursor_is_short_and_stands_in_an_address_as_it_is() -> None:
     assert len(text) < 100
     assert set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
     ids = np.arange(0, 1000 * MAX_CARRIED, 1000) + 10**9
-    longest = first_page(SOUP).next(ids, np.ones(len(ids), np.float32), carries=True).as_text()
+    longest = first_page(FOLDED).next(ids, np.ones(len(ids), np.float32)).as_text()
     assert len(longest) < 8000
 
 
@@ -138,7 +168,7 @@ NAME = first_page(SOUP).question
         packed([1, NAME, 1, 1, "0.5", 1, []]),
         packed([1, NAME, 1, 1, float("nan"), 1, []]),
         packed([1, NAME, 1, 1, 0.5, 2**70, []]),
-        packed([1, NAME, 1, 2, 0.5, 1, [1]]),
+        packed([1, NAME, 1, 2, 0.5, 1, [1] * 501]),
         packed([1, NAME, 1, 1, 0.5, 1, ["1"]]),
         packed([1, NAME, 1, 1, 0.5, 1, 5]),
         packed([1, 5, 1, 1, 0.5, 1, []]),
@@ -149,6 +179,13 @@ NAME = first_page(SOUP).question
 def test_what_is_no_cursor_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="after is no cursor of a search"):
         read_cursor(replace(SOUP, after=text))
+
+
+def test_a_cursor_that_misses_ids_is_refused() -> None:
+    name = first_page(FOLDED).question
+    with pytest.raises(ValueError, match="after is no cursor of a search"):
+        read_cursor(replace(FOLDED, after=packed([1, name, 1, 2, 0.5, 1, [1]])))
+    assert read_cursor(replace(FOLDED, after=packed([1, name, 1, 2, 0.5, 1, [1, 1]]))).n == 2
 
 
 def test_a_sound_cursor_is_taken_as_it_is_written() -> None:
