@@ -87,7 +87,7 @@ def index(  # noqa: PLR0913 - one parameter an option
     indexes = indexes_of(context)
     if dry_run:
         with trial_of(indexes, name, modality, module) as tried:
-            report_trial(names, found, tried, indexes, rejected, as_json)
+            report_trial(names, found, tried, indexes, rejected, as_json, on_error == "stop")
         return
     if module is not None:
         _fetch(module, modality, names)

@@ -27,8 +27,13 @@ def report_trial(
     indexes: Path,
     rejected: str | None,
     as_json: bool,
+    stops: bool,
 ) -> None:
-    """Read all sources to their end and tell what adding them would do."""
+    """Read all sources to their end and tell what adding them would do.
+
+    Raises:
+        SourceError: no row could be stored, or there is a bad one and `stops` says to stop there.
+    """
     plans, reports = [], []
     for one in found:
         plans.append(plan_of(tried, one, indexes))
@@ -48,6 +53,11 @@ def report_trial(
         )
         _print_skipped(skipped, rejected, has_source=len(names) > 1)
     check_something_stands(reports)
+    if stops and skipped:
+        name, (row, _, reason) = skipped[0]
+        raise SourceError(
+            f"row {row} of {name!r} would stop the run: {reason}", "mend it, or --on-error skip"
+        )
 
 
 def print_reports(

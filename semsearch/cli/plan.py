@@ -13,6 +13,7 @@ from semsearch.collection import Collection, Trial
 from semsearch.modules import ModuleCard
 
 SHOWN_OTHERS = 3
+MEGABYTE = 1_000_000
 LONG = 120
 """Seconds after which minutes are told."""
 
@@ -123,7 +124,9 @@ def _disk(plan: dict[str, Any]) -> str:
     if plan["vector_bytes"] is None:
         return free
     short = "" if plan["vector_bytes"] < plan["free_bytes"] else ", which is not enough"
-    return f"{plan['vector_bytes'] / 1e6:,.1f} MB of vectors beside the texts; {free}{short}"
+    size = plan["vector_bytes"]
+    shown = f"{size / 1e6:,.1f} MB" if size >= MEGABYTE else f"{size / 1e3:,.0f} kB"
+    return f"{shown} of vectors beside the texts; {free}{short}"
 
 
 def _warnings(found: corpus.Corpus) -> Iterator[str]:

@@ -38,7 +38,7 @@ def test_the_plan_tells_why_a_column_was_guessed_and_what_else_there_is(
     assert "--text could also name 'title'" in plan
     assert "'id' could be: --key id" in line_of(plan, "key")
     assert "id (number), title (text), day (date)" in line_of(plan, "fields")
-    assert "MB of vectors beside the texts" in line_of(plan, "disk")
+    assert "1 kB of vectors beside the texts" in line_of(plan, "disk")
     assert "n, which is new" in line_of(plan, "into")
 
 
@@ -102,6 +102,12 @@ def test_a_dry_run_of_nothing_but_bad_rows_exits_with_1(run: Run, tmp_path: Path
 def test_a_dry_run_refuses_what_the_run_would_refuse(indexed: Run, table: Path) -> None:
     result = indexed("index", "reviews", table, "--module", "use-multilingual", "--dry-run")
     assert "was made by 'hashing', not 'use-multilingual'" in refused(result, 1)
+
+
+def test_a_dry_run_tells_where_a_run_that_stops_would_stop(run: Run, bad: Path) -> None:
+    options = ("--text", "review", "--key", "id", *HASHING, "--on-error", "stop")
+    message = refused(run("index", "r", bad, *options, "--dry-run"), 1)
+    assert f"row 5 of '{bad}' would stop the run: its text ('review') is empty" in message
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
