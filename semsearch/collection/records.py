@@ -44,6 +44,7 @@ class WordWeight(NamedTuple):
 class Hit:
     """One stored item; `score` is its cosine to the query (-1..1), None when nothing was asked.
 
+    Of a search by words it is a BM25, of one by both a share from 0 to 1, see `Collection.search`.
     `parts` are the scores that `score` was made of. `percentile` says which share (0 to 100) of
     random pairs of this collection is less alike, `band` the same in a word. `passage` is the part
     of a long text that matched best, `words` what carried the match, where that was asked for.
