@@ -15,8 +15,8 @@ from semsearch.search.question import MODES
 
 VERDICTS = {"up": 1, "down": 0, "clear": None, "0": 0, "1": 1, "2": 2, "3": 3}
 
-NAMES = {"ndcg": "nDCG", "mrr": "MRR", "map": "MAP"}
-"""How measures are written for reading."""
+NAMES = {"ndcg": "nDCG", "mrr": "MRR", "map": "MAP", "precision": "prec."}
+"""How measures are written for reading: a table of them fits into 80 columns."""
 
 
 @click.command()
@@ -118,7 +118,7 @@ def _check_gate(found: Evaluation, runs: Sequence[Run], name: str, least: float)
 
 def _print(found: Evaluation) -> None:
     first, *others = found.measures
-    table = Table("", _written(first), "p", "better/worse", *map(_written, others), box=None)
+    table = Table("", _written(first), "p", "+/-", *map(_written, others), box=None)
     for run in found.runs:
         table.add_row(
             run.name,
@@ -129,10 +129,15 @@ def _print(found: Evaluation) -> None:
     console = results()
     console.print(table)
     n = len(found.queries)
-    told = f"{n:,} judged {'query' if n == 1 else 'queries'}; in brackets the 95 % interval"
+    console.print(
+        f"{n:,} judged {'query' if n == 1 else 'queries'}; beside each mean its 95 % interval"
+    )
     if len(found.runs) > 1:
-        told += f"; p, better and worse beside {found.runs[0].name}"
-    console.print(told)
+        first_run = found.runs[0].name
+        console.print(
+            f"p: how often chance alone would differ as much from {first_run};"
+            " +/-: queries answered better and worse than by it"
+        )
     for note in found.notes:
         notes().print(note)
 
@@ -157,7 +162,7 @@ def _print_judgements(name: str, found: Sequence[Judgement]) -> None:
 
 
 def _with_interval(figure: Figure) -> str:
-    return f"{figure.mean:.3f} ({figure.low:.3f}-{figure.high:.3f})"
+    return f"{figure.mean:.3f} {figure.low:.2f}-{figure.high:.2f}"
 
 
 def _written(measure: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from semsearch.collection.checks import as_list, check_seed, check_whole
@@ -70,25 +70,32 @@ def _checked(name: str, texts: Mapping[str, str], judged: Mapping[str, Grades]) 
             f"judge some hits (`semsearch judge {name} QUERY KEY up`), or give qrels whose query"
             " ids are those of the queries",
         )
-    unjudged, others = len(texts) - len(usable), len(judged.keys() - texts.keys())
-    notes = []
-    if unjudged:
-        notes.append(
-            f"{unjudged:,} of {len(texts):,} queries were left out: nothing is judged relevant."
-        )
-    if others:
-        notes.append(f"Judgements of {others:,} queries that were not asked were not used.")
-    if len(usable) < FEW:
-        notes.append(
-            f"Only {len(usable)} judged queries: intervals and p-values say little below {FEW}."
-        )
     return Asked(
         tuple(usable),
         tuple(texts[id_] for id_ in usable),
         tuple(judged[id_] for id_ in usable),
-        unjudged,
-        notes,
+        len(texts) - len(usable),
+        list(_left_out(texts, judged, len(usable))),
     )
+
+
+def _left_out(
+    texts: Mapping[str, str], judged: Mapping[str, Grades], n_usable: int
+) -> Iterator[str]:
+    if n_usable < len(texts):
+        yield (
+            f"{len(texts) - n_usable:,} of {len(texts):,} queries were left out: nothing is judged"
+            " relevant to them."
+        )
+    if others := len(judged.keys() - texts.keys()):
+        yield f"Judgements of {_counted(others, 'other query', 'other queries')} were not used."
+    if n_usable < FEW:
+        counted = _counted(n_usable, "judged query", "judged queries")
+        yield f"Only {counted}: intervals and p-values say little below {FEW}."
+
+
+def _counted(n: int, one: str, several: str) -> str:
+    return f"{n:,} {one if n == 1 else several}"
 
 
 def evaluate(
@@ -168,8 +175,8 @@ def _missing(collection: Searchable, asked: Asked) -> list[str]:
 
 
 def _told(name: str, missing: Sequence[str]) -> str:
-    things = "judged item does" if len(missing) == 1 else "judged items do"
+    things = _counted(len(missing), "judged item does", "judged items do")
     return (
-        f"{len(missing):,} {things} not stand in {name!r}, such as {shortened(missing[0])};"
+        f"{things} not stand in {name!r}, such as {shortened(missing[0])};"
         " what is relevant of them counts as missed."
     )

@@ -82,7 +82,7 @@ def test_queries_without_a_relevant_item_are_left_out_and_told(
     assert found.unjudged == 2
     assert found["semantic"].figures["ndcg@10"] == (1.0, 1.0, 1.0)
     assert any("2 of 3 queries were left out" in note for note in found.notes)
-    assert any("Judgements of 1 queries that were not asked" in note for note in found.notes)
+    assert any("Judgements of 1 other query were not used" in note for note in found.notes)
 
 
 def test_judged_items_that_do_not_stand_in_the_collection_count_as_missed_and_are_told(
