@@ -76,6 +76,12 @@ def print_reports(
         f"{total.added:,} added, {total.updated:,} updated, {total.unchanged:,} unchanged,"
         f" {len(skipped):,} skipped in {total.seconds:.1f} s"
     )
+    if total.split:
+        long = "1 long text was" if total.split == 1 else f"{total.split:,} long texts were"
+        console.print(f"  {long} split into {total.passages:,} passages; hits show the best")
+    if total.split:
+        texts, passages = counted(total.split, "long text"), counted(total.passages, "passage")
+        console.print(f"  {texts} {'was' if total.split == 1 else 'were'} split into {passages}")
     _print_skipped(skipped, rejected, has_source=several)
     for name, report in zip(names, reports, strict=True):
         for note in report.notes:

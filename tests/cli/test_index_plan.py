@@ -110,6 +110,13 @@ def test_a_dry_run_tells_where_a_run_that_stops_would_stop(run: Run, bad: Path) 
     assert f"row 5 of '{bad}' would stop the run: its text ('review') is empty" in message
 
 
+def test_the_report_tells_how_many_texts_were_split(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text("text\nshort\n" + "The soup was cold and salty. " * 400 + "\n")
+    told = run("index", "r", path, *HASHING).stderr
+    assert "  1 long text was split into " in told
+
+
 def read_rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
