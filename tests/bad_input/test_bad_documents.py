@@ -40,6 +40,7 @@ HALF = bytes(range(128, 256)) * 4
 BAD: dict[str, tuple[bytes, str]] = {
     "empty.txt": (b"", "is empty"),
     "blank.txt": (b" \n\t\r\n", "holds no text"),
+    "unseen.txt": ("\u200b\u200e\u2060".encode(), "holds no text"),
     "mark.txt": (b"\xef\xbb\xbf", "holds no text"),
     "binary.txt": (b"\x7fELF\0\0\1\2", "holds binary data, not text"),
     "odd.txt": (HALF, "is in an encoding that cannot be told; save it as UTF-8"),

@@ -7,6 +7,7 @@ from types import ModuleType
 import pytest
 
 from tests.bad_input import (
+    test_bad_documents,
     test_bad_file_names,
     test_bad_parameters,
     test_bad_tables,
@@ -18,8 +19,9 @@ WANTED = [
     ("csv, json and workbooks", test_bad_tables, 50),
     ("file names", test_bad_file_names, 20),
     ("parameters", test_bad_parameters, 60),
+    ("documents and archives", test_bad_documents, 80),
 ]
-"""The numbers of row R9 of the fault plan for these four kinds."""
+"""The numbers of row R9 of the fault plan for the first four kinds; documents are ours."""
 
 
 def cases_of(module: ModuleType) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from semsearch.corpus.documents.limits import MAX_TEXT
 from semsearch.corpus.items import Value
+from semsearch.corpus.values import is_blank
 
 SAID = 120
 """Characters of a foreign error that are shown."""
@@ -50,7 +51,7 @@ def parsed_by(parser: Callable[[bytes], Document], content: bytes, kind: str) ->
         raise Refused("is nested too deeply") from error
     except Exception as error:  # parsers raise many kinds on files that somebody made up
         raise Refused(f"is damaged or no {kind} ({type(error).__name__})") from error
-    if not document.text.strip():
+    if is_blank(document.text):
         raise Refused("holds no text")
     if len(document.text) > MAX_TEXT:
         raise Refused(f"holds more than {MAX_TEXT:,} characters of text; split it")
