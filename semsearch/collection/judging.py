@@ -35,7 +35,7 @@ NO_TEXTS = (
     " queries find"
 )
 
-TOLD = ("threshold", "false_alarms", "fair", "strong")
+TOLD = ("threshold", "lone", "false_alarms", "fair", "strong")
 PERCENTS = (1, 10, 50, 90, 99, 99.9)
 
 TOLD_FROM = 0.1
@@ -131,7 +131,7 @@ def verdicts(judge: Judge, seen: Seen, queries: Vectors, mask: Mask | None = Non
         why = TOO_SMALL if known is None else NO_TEXTS
         return [Verdict(is_related=True, note=why)] * len(queries)
     best = best_cosines(seen, queries, mask=mask)
-    return [_verdict(known.unrelated, mean_of_best(scores)) for scores in best]
+    return [_verdict(known.unrelated, scores) for scores in best]
 
 
 def percentiles(known: Calibration | None, scores: Sequence[float]) -> list[float | None]:
@@ -164,13 +164,14 @@ def background_of(module: Module) -> Vectors:
     return _backgrounds[digest]
 
 
-def _verdict(unrelated: Unrelated, mean: float) -> Verdict:
+def _verdict(unrelated: Unrelated, scores: Vectors) -> Verdict:
     passing = f"{100 * unrelated.false_alarms:.0f} % of unrelated queries"
-    if mean < unrelated.threshold:
+    if not unrelated.is_reached(scores):
         return Verdict(
             False,
-            f"nothing here is like the query: the best cosines are {mean:.2f} on average, and only"
-            f" {passing} reach {unrelated.threshold:.2f}",
+            "nothing here is like the query: the best cosines are"
+            f" {mean_of_best(scores):.2f} on average, and only {passing} reach"
+            f" {unrelated.threshold:.2f}",
         )
     if unrelated.false_alarms < TOLD_FROM:
         return Verdict(True)

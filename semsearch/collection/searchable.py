@@ -142,8 +142,8 @@ class Searchable(OpenedCollection):
 
         `items` is how many vectors it was measured on, `random_pairs` {percent: cosine}; `fair` and
         `strong` are the cosines at which these bands begin. Under min_score="auto" an answer whose
-        three best hits have a mean cosine below `threshold` is empty; `false_alarms` (0 to 1) of
-        unrelated queries reach it. These are None where `note` says why.
+        three best hits have a mean cosine below `threshold`, and the best one less than `lone`, is
+        empty; `false_alarms` (0 to 1) of unrelated queries are not. None where `note` says why.
 
         Raises:
             ModuleError: the module is not the one that made the vectors.

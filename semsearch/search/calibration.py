@@ -20,6 +20,9 @@ HIGHEST_PERCENTILE = 99.9
 FALSE_ALARMS = 0.05
 """The share of unrelated queries that min_score="auto" lets through, where that can be had."""
 
+SURPRISES = 0.01
+"""The share of unrelated queries whose very best hit suffices: a needle may stand alone."""
+
 LOST = 0.05
 """The share of queries like the stored items themselves that "auto" may lose at most."""
 
@@ -36,16 +39,21 @@ STRONG_PERCENT, FAIR_PERCENT = 99.9, 99.0
 class Unrelated:
     """What queries that have nothing to do with a collection find in it.
 
-    `threshold` is the mean cosine of the three best hits that a query must reach under
-    min_score="auto", `false_alarms` the share (0 to 1) of unrelated queries that reach it. `fair`
-    and `strong` are the cosines that the very best hit of an unrelated query reaches every second
-    time, and one time in twenty.
+    Under min_score="auto" a query must reach the mean cosine `threshold` with its three best hits,
+    or `lone` with the best one: `false_alarms` (0 to 1) of the unrelated queries do. `fair`,
+    `strong` and `lone` are the cosines that the very best hit of an unrelated query reaches every
+    second time, one time in twenty, and one in a hundred.
     """
 
     threshold: float
     false_alarms: float
     fair: float
     strong: float
+    lone: float
+
+    def is_reached(self, scores: npt.ArrayLike) -> bool:
+        """Say whether the best cosines that a query finds, NaN where there are fewer, suffice."""
+        return mean_of_best(scores) >= self.threshold or bool(np.nanmax(scores) >= self.lone)
 
 
 @dataclass(frozen=True)
@@ -137,10 +145,13 @@ def unrelated(background: Scores, own: Scores) -> Unrelated:
     threshold = float(np.quantile(strangers, 1 - FALSE_ALARMS))
     if len(natives):
         threshold = min(threshold, float(np.quantile(natives, LOST)))
-    fair, strong = np.quantile(background.max(axis=1), [0.5, 1 - FALSE_ALARMS])
+    best = background.max(axis=1)
+    fair, strong, lone = np.quantile(best, [0.5, 1 - FALSE_ALARMS, 1 - SURPRISES])
+    passing = (strangers >= threshold) | (best >= lone)
     return Unrelated(
         threshold=round(threshold, 4),
-        false_alarms=round(float((strangers > threshold).mean()), 4),
+        false_alarms=round(float(passing.mean()), 4),
         fair=round(float(fair), 4),
         strong=round(float(strong), 4),
+        lone=round(float(lone), 4),
     )

@@ -81,6 +81,24 @@ def test_an_item_that_is_searched_for_does_not_find_itself(manual: semsearch.Col
     assert best == pytest.approx(-np.sort(-others, axis=1)[:, :3], abs=1e-5)
 
 
+def test_of_long_texts_the_passages_are_judged_and_explained(tmp_path: Path) -> None:
+    parts = [f"Part {n} of the quantal pump is greased weekly." for n in range(400)]
+    texts = [" ".join([*parts[::2], entry, *parts[1::2]]) for entry in MANUAL[:8]]
+    with semsearch.create(tmp_path / "long", module="hashing") as long:
+        long.add(texts)
+        assert long.calibration()["items"] > 30
+        assert long.search(OFF_TOPIC, min_score="auto") == []
+        assert len(long.search("grease part 7 of the quantal pump", min_score="auto")) == 8
+        hit = long.search(MANUAL[3], k=1, explain=True)[0]
+        assert hit.text == texts[3]
+        assert hit.passage is not None
+        assert hit.words is not None
+        assert all(hit.text[word.start : word.stop] == word.word for word in hit.words)
+        best = max(hit.words, key=lambda word: word.weight)
+        assert hit.passage.start <= best.start < best.stop <= hit.passage.stop
+        assert best.word in MANUAL[3]
+
+
 def test_half_of_the_random_pairs_lie_below_the_middle(manual: semsearch.Collection) -> None:
     _, vectors = manual.vectors()
     pairs = (vectors @ vectors.T)[np.triu_indices(40, 1)]

@@ -81,6 +81,14 @@ def test_without_stored_queries_the_background_alone_decides() -> None:
     assert learned.threshold == pytest.approx(np.quantile(background.mean(axis=1), 0.95), abs=1e-3)
 
 
+def test_a_single_very_good_hit_suffices() -> None:
+    known = Unrelated(threshold=0.3, false_alarms=0.05, fair=0.2, strong=0.4, lone=0.6)
+    assert known.is_reached([0.3, 0.3, 0.3])
+    assert not known.is_reached([0.5, 0.1, 0.1])
+    assert known.is_reached([0.65, 0.0, 0.0])
+    assert known.is_reached([0.31, np.nan, np.nan])
+
+
 def test_strong_is_what_one_unrelated_best_hit_in_twenty_reaches() -> None:
     background = three_best(0.3, 20_000)
     learned = unrelated(background, three_best(0.8, 200))
@@ -101,7 +109,7 @@ def test_the_three_best_are_averaged_and_fewer_where_there_are_fewer() -> None:
     assert mean_of_best([]) == -1.0
 
 
-@pytest.mark.parametrize("found", [None, Unrelated(0.3, 0.05, 0.2, 0.4)])
+@pytest.mark.parametrize("found", [None, Unrelated(0.3, 0.05, 0.2, 0.4, 0.6)])
 def test_a_calibration_survives_json(found: Unrelated | None) -> None:
     known = scale(found)
     assert Calibration.from_dict(known.as_dict()) == known
