@@ -43,7 +43,7 @@ def _print_hit(console: Console, hit: Hit) -> None:
     console.print(_heading(hit))
     if hit.text:
         console.print(_matched_text(hit), soft_wrap=False)
-    for line in (_parts(hit), _folded(hit)):
+    for line in (_place(hit), _parts(hit), _folded(hit)):
         if line:
             console.print(Text(line, style="dim"))
     console.print()
@@ -89,6 +89,14 @@ def _matched_text(hit: Hit) -> Text:
     for word_start, word_stop in bold:
         text.stylize("bold", max(0, word_start - start), max(0, word_stop - start))
     return Text(_dots(start > 0)) + text + Text(_dots(stop < len(hit.text)))
+
+
+def _place(hit: Hit) -> str:
+    """Say where in a long text the passage stands that matched."""
+    if hit.passage is None:
+        return ""
+    start, stop, _ = hit.passage
+    return f"characters {start + 1:,} to {stop:,} of {len(hit.text):,}"
 
 
 def _carrying(hit: Hit) -> list[tuple[int, int]]:

@@ -39,6 +39,7 @@ def plan_of(into: Collection | Trial, found: corpus.Corpus, indexes: Path) -> di
         "fields": {field: findings.types.get(field, "") for field in found.fields},
         "module": card.name,
         "dim": card.dim,
+        "passage_tokens": card.passage_tokens,
         "caveat": card.caveat,
         "vector_bytes": None if size is None else size * card.dim * 4,
         "seconds": _seconds(card, size),
@@ -57,6 +58,7 @@ def print_plan(plan: dict[str, Any]) -> None:
         ("key", _key(plan)),
         ("fields", _fields(plan["fields"])),
         ("module", f"{plan['module']}, vectors of {plan['dim']}"),
+        *_passages(plan["passage_tokens"]),
         ("mind", plan["caveat"]),
         ("estimate", _estimate(plan)),
         ("disk", _disk(plan)),
@@ -77,6 +79,11 @@ def _source(plan: dict[str, Any]) -> str:
     kind, rows = plan["modality"], plan["rows"]
     size = f"{kind}s, not counted yet" if rows is None else counted(rows, kind)
     return f"{plan['source']}: {size}" + (f", {plan['part']}" if plan["part"] else "")
+
+
+def _passages(tokens: int | None) -> Iterator[tuple[str, str]]:
+    if tokens is not None:
+        yield "passages", f"long texts are split into passages of {tokens} tokens at most"
 
 
 def _text(plan: dict[str, Any]) -> str:

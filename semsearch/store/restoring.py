@@ -32,11 +32,16 @@ from semsearch.store.folder import (
     check_format,
     check_free,
     make_folders,
+    stamp_format,
 )
 from semsearch.store.merging import SPARE
-from semsearch.store.schema import ERASING, TABLES
+from semsearch.store.schema import ERASING, TABLES, TABLES_OF_FORMAT_2
+from semsearch.store.upgrade import extend
 
 LARGEST_MANIFEST = 1024 * 1024
+
+FORMAT_2 = 2
+"""The oldest format that has backups."""
 
 
 def restore(source: Path, target: Path) -> None:
@@ -132,8 +137,13 @@ def _verify(folder: Folder, name: str) -> None:
 def _flaw_of(folder: Folder) -> str | None:
     connection = open_writer(folder.database)
     try:
-        if _schema(connection) != _our_schema():
+        version = int(connection.pragma("user_version"))
+        is_older = version == FORMAT_2
+        if _schema(connection) != _schema_of(TABLES_OF_FORMAT_2 if is_older else TABLES):
             return "its database has other tables than ours"
+        if is_older:
+            extend(connection)
+            stamp_format(folder)
         connection.pragma("journal_mode", "WAL")
         connection.execute("DELETE FROM derived")
         # A backup of the moment at which rows were being purged is sound; it is finished here.
@@ -154,9 +164,9 @@ def _schema(connection: apsw.Connection) -> set[tuple[str, str, str]]:
     return set(connection.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master"))
 
 
-def _our_schema() -> set[tuple[str, str, str]]:
+def _schema_of(tables: str) -> set[tuple[str, str, str]]:
     connection = apsw.Connection(":memory:")
-    connection.execute(TABLES)
+    connection.execute(tables)
     ours = _schema(connection)
     connection.close()
     return ours

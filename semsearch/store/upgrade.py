@@ -101,14 +101,18 @@ def _replace(folder: Folder) -> None:
     fsio.rename(growing, folder.database)
 
 
-def _extend(folder: Folder) -> None:
+def extend(connection: apsw.Connection) -> None:
     """Add to a database of format 2 the tables that it lacks, and the words of its texts."""
+    with transaction(connection):
+        connection.execute(NEW_IN_FORMAT_3)
+        add_all_words(connection)
+        connection.pragma("user_version", USER_VERSION)
+
+
+def _extend(folder: Folder) -> None:
     connection = open_writer(folder.database)
     try:
-        with transaction(connection):
-            connection.execute(NEW_IN_FORMAT_3)
-            add_all_words(connection)
-            connection.pragma("user_version", USER_VERSION)
+        extend(connection)
         fold_log(connection)
     finally:
         connection.close()
