@@ -211,6 +211,13 @@ def test_a_cursor_of_another_module_is_refused(collection: semsearch.Collection)
         collection.search("soup", k=5, after=moved.as_text())
 
 
+def test_a_page_of_many_questions_goes_on_alone(collection: semsearch.Collection) -> None:
+    _, first = collection.search_many(["film", "soup"], k=5)
+    rest = collection.search("soup", k=12, after=first.after)
+    expected = [hit.key for hit in collection.search("soup", k=12)]
+    assert [hit.key for hit in [*first, *rest]] == expected
+
+
 def test_a_least_score_holds_on_every_page(collection: semsearch.Collection) -> None:
     expected = [hit.key for hit in collection.search("soup film", k=12, min_score=0.0)]
     assert 3 < len(expected) < 12
