@@ -71,6 +71,16 @@ def too_big(name: str) -> SourceError:
     )
 
 
+def opened_file(file: WatchedFile) -> BinaryIO:
+    """Open an archive; raise `SourceError` where it cannot be, as when it is gone by now."""
+    try:
+        return file()
+    except OSError as error:
+        raise SourceError(
+            f"{file.name} cannot be read ({words_of(error)})", "check the path and the right to it"
+        ) from error
+
+
 class DocumentZip:
     """The members of a zip archive, sorted by their paths."""
 
@@ -105,7 +115,7 @@ class DocumentZip:
 
     @contextmanager
     def _open(self) -> Iterator[ZipFile]:
-        with self._file() as file:
+        with opened_file(self._file) as file:
             try:
                 archive = ZipFile(file)
             except DAMAGED as error:
@@ -134,7 +144,9 @@ class DocumentTar:
 
     def __init__(self, path: Path) -> None:
         self.name = repr(str(path))
-        self._open_stream = OPENERS[archive_suffix(path.name) or ".tar"]
+        suffix = archive_suffix(path.name) or ".tar"
+        self._is_packed = suffix != ".tar"  # or else it is as large as what is in it
+        self._open_stream = OPENERS[suffix]
         self._file = WatchedFile(self.name, lambda: path.open("rb"))
         self.places: dict[str, tuple[int, int]] = {}  # first byte and size of each regular file
 
@@ -145,6 +157,8 @@ class DocumentTar:
             path = plain(member.name)
             if member.isdir() or is_left_out(path):
                 continue
+            found.pop(path, None)  # a later member of the same name replaces an earlier one
+            self.places.pop(path, None)
             found[path] = Found(path, flaw_of_tar(member))
             if not found[path].flaw:
                 self.places[path] = member.offset_data, member.size
@@ -170,7 +184,7 @@ class DocumentTar:
     @contextmanager
     def stream(self) -> Iterator[IO[bytes]]:
         """Open the archive, unpacked; raise `SourceError` where it is another than before."""
-        with self._file() as file, self._open_stream(file) as stream:
+        with opened_file(self._file) as file, self._open_stream(file) as stream:
             yield stream
 
     def _members(self) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
@@ -185,9 +199,7 @@ class DocumentTar:
                             self._read_rest(bounded)
                             return
                         archive.members.clear()  # type: ignore[attr-defined] # it would remember them all
-                        end = member.offset_data + member.size
-                        if end > limits.MAX_ARCHIVE or number >= limits.MAX_MEMBERS:
-                            raise too_big(self.name)
+                        self._check_size(member.offset_data + member.size, number)
                         yield archive, member
             except DAMAGED as error:
                 raise SourceError(
@@ -198,8 +210,11 @@ class DocumentTar:
     def _read_rest(self, stream: BinaryIO) -> None:
         """Read what follows the last member, so that the checksum at the end is looked at."""
         while stream.read(BLOCK):
-            if stream.tell() > limits.MAX_ARCHIVE:
-                raise too_big(self.name)
+            self._check_size(stream.tell(), 0)
+
+    def _check_size(self, size: int, number: int) -> None:
+        if (self._is_packed and size > limits.MAX_ARCHIVE) or number >= limits.MAX_MEMBERS:
+            raise too_big(self.name)
 
 
 class Bounded:

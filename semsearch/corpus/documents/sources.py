@@ -10,6 +10,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 from semsearch.corpus.documents.document import words_of
 from semsearch.corpus.documents.formats import is_clutter
 from semsearch.corpus.images import Unreadable, open_regular
+from semsearch.errors import SourceError
 
 LINK = "is a symbolic link, and links are not followed"
 
@@ -51,6 +52,11 @@ class DocumentFolder:
             try:
                 each = [one for one in os.scandir(folder) if not is_clutter(one.name)]
             except OSError as error:
+                if folder == self.path:
+                    raise SourceError(
+                        f"the folder {self.name} cannot be read ({words_of(error)})",
+                        "give yourself the right to read it",
+                    ) from error
                 found.append(self._found(folder, f"cannot be read ({words_of(error)})"))
                 continue
             folders += [Path(one.path) for one in each if one.is_dir(follow_symlinks=False)]

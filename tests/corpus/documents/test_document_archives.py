@@ -141,6 +141,22 @@ def test_an_archive_that_changes_is_refused(tmp_path: Path) -> None:
         list(corpus.entries)
 
 
+@pytest.mark.parametrize("ending", ["zip", "tar"])
+def test_an_archive_that_vanishes_is_told(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"a.{ending}"
+    path.write_bytes(making.zipped(PARTS) if ending == "zip" else making.tarred(PARTS))
+    corpus = read_corpus(path)
+    path.unlink()
+    with pytest.raises(SourceError, match="cannot be read .No such file or directory"):
+        list(corpus.entries)
+
+
+def test_of_members_of_one_name_in_a_tar_the_last_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    path.write_bytes(making.tarred({"a.txt": b"old", "b.txt": b"b", "./a.txt": b"new"}))
+    assert texts(path) == {"b.txt": "b", "a.txt": "new"}
+
+
 @pytest.mark.parametrize("kind", ["", "gz"])
 def test_a_tar_of_images_is_read_as_a_folder_of_them(tmp_path: Path, kind: str) -> None:
     red, blue = picture("red"), picture("blue")

@@ -10,7 +10,7 @@ import pytest
 
 import semsearch
 from semsearch.corpus import Item, Skipped, read_corpus
-from semsearch.corpus.documents import limits
+from semsearch.corpus.documents import DocumentFolder, limits
 from semsearch.corpus.documents.reading import content_of
 from semsearch.corpus.images import Unreadable
 from semsearch.errors import SourceError
@@ -93,6 +93,12 @@ def test_a_folder_that_may_not_be_read_is_told(folder: Path) -> None:
     (folder / "old").chmod(0)
     assert reasons(folder) == {"old": "the file 'old' cannot be read (Permission denied)"}
     (folder / "old").chmod(0o700)
+
+
+def test_a_folder_that_vanishes_is_refused(folder: Path) -> None:
+    source = DocumentFolder(folder / "gone")
+    with pytest.raises(SourceError, match="the folder .* cannot be read .No such file"):
+        source.files()
 
 
 def test_a_file_that_vanishes_is_told(folder: Path) -> None:
