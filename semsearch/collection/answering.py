@@ -31,14 +31,14 @@ NO_PAGE = Page(ranked(NOTHING, np.empty(0, dtype=np.float32)))
 class Asked:
     """Questions that differ in their text or image only, checked before anything is encoded.
 
-    `allowed` is the filter, `facets` the types of the fields to count, `cursor` where the page
-    before ended, `named` the ids of the stored items among the terms.
+    `allowed` is the filter, `facets` the types of the fields to count, `cursors` where the
+    page before of each ended, `named` the ids of the stored items among the terms.
     """
 
     questions: Sequence[Question]
     allowed: Allowing
     facets: dict[str, str]
-    cursor: Cursor
+    cursors: Sequence[Cursor]
     named: Ids
 
     @classmethod
@@ -48,7 +48,8 @@ class Asked:
         allowed = allowing(parts.store, first.where)
         facets = chosen_fields(parts.store, first.facets) if first.facets else {}
         named = [item.id for item in stored_items(parts, first)]
-        return cls(questions, allowed, facets, read_cursor(first), np.array(named, dtype=np.int64))
+        cursors = [read_cursor(question) for question in questions]
+        return cls(questions, allowed, facets, cursors, np.array(named, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ def vectors_of(parts: Parts, questions: Sequence[Question], seen: Seen) -> Vecto
 def pages_of(parts: Parts, asked: Asked, looked: Looked, vectors: Vectors) -> list[Page]:
     """Return the page of hits of each question."""
     arranging = [
-        Arranging(looked.seen, question, asked.cursor, asked.named) for question in asked.questions
+        Arranging(looked.seen, question, cursor, asked.named)
+        for question, cursor in zip(asked.questions, asked.cursors, strict=True)
     ]
     found = candidates(parts, looked, asked.questions, vectors, arranging[0].depth())
 
