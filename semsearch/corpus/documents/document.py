@@ -9,6 +9,9 @@ from semsearch.corpus.documents.limits import MAX_TEXT
 from semsearch.corpus.items import Value
 from semsearch.corpus.values import is_blank
 
+READY = b"ready\n"
+"""What the process that parses documents says before it is asked."""
+
 SAID = 120
 """Characters of a foreign error that are shown."""
 

@@ -14,10 +14,12 @@ from typing import Any
 
 from semsearch import errors
 from semsearch.corpus.documents import limits
-from semsearch.corpus.documents.document import Document, Refused, parsed_by
+from semsearch.corpus.documents.document import READY, Document, Refused, parsed_by, words_of
 from semsearch.corpus.documents.plain import PLAIN_PARSERS
+from semsearch.errors import SourceError
 
 ENDED = "ended the process that read it; it takes too much memory, or a parser has a fault"
+NOT_STARTED = "close other programs, and run `semsearch doctor`"
 
 
 class Reader:
@@ -45,42 +47,26 @@ class Reader:
         """
         if kind in PLAIN_PARSERS:
             return parsed_by(PLAIN_PARSERS[kind], content, kind)
-        started, seconds = monotonic(), limits.seconds_for(len(content))
-        answered = self._asked(content, kind, seconds)
+        process = self._running()
+        begun, seconds = monotonic(), limits.seconds_for(len(content))
+        answered = asked(process, content, kind, seconds)
         if answered is None:
             self._end()
-            if monotonic() - started >= seconds:
+            if monotonic() - begun >= seconds:
                 raise Refused(f"takes longer than {seconds:,.0f} s to read")
             raise Refused(ENDED)
         if "refused" in answered:
             raise Refused(answered["refused"])
         return document_of(answered)
 
-    def _asked(self, content: bytes, kind: str, seconds: float) -> dict[str, Any] | None:
-        """Return the process's answer, None where it ended without one."""
-        process = self._running()
-        if process.stdin is None or process.stdout is None:
-            return None
-        try:
-            asked = json.dumps({"kind": kind, "size": len(content), "seconds": seconds})
-            process.stdin.write(asked.encode() + b"\n" + content)
-            process.stdin.flush()
-            line = process.stdout.readline()
-        except OSError:
-            return None
-        return json.loads(line) if line.endswith(b"\n") else None
-
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            # -P: with -m alone, a docx.py in the folder where somebody stands would be run.
-            name = "semsearch.corpus.documents.worker"
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", name],
-                env=environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
+            self._process = started()
+            if self._process.stdout is None or self._process.stdout.readline() != READY:
+                self._end()
+                raise SourceError(
+                    "the process that reads documents ended before it read any", NOT_STARTED
+                )
         return self._process
 
     def _end(self) -> None:
@@ -95,6 +81,40 @@ class Reader:
                 except OSError:  # what was not yet written cannot be
                     continue
         process.wait()
+
+
+def started() -> subprocess.Popen[bytes]:
+    """Start a process that reads documents; raise `SourceError` where the system refuses one."""
+    # -P: with -m alone, a docx.py in the folder where somebody stands would be run.
+    command = [sys.executable, "-P", "-m", "semsearch.corpus.documents.worker"]
+    try:
+        return subprocess.Popen(
+            command,
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError as error:
+        raise SourceError(
+            f"the process that reads documents cannot be started ({words_of(error)})", NOT_STARTED
+        ) from error
+
+
+def asked(
+    process: subprocess.Popen[bytes], content: bytes, kind: str, seconds: float
+) -> dict[str, Any] | None:
+    """Return a process's answer, None where it ended without one."""
+    if process.stdin is None or process.stdout is None:
+        return None
+    try:
+        head = json.dumps({"kind": kind, "size": len(content), "seconds": seconds})
+        process.stdin.write(head.encode() + b"\n" + content)
+        process.stdin.flush()
+        line = process.stdout.readline()
+    except OSError:
+        return None
+    return json.loads(line) if line.endswith(b"\n") else None
 
 
 def environment() -> dict[str, str]:

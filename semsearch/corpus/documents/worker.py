@@ -15,7 +15,7 @@ import sys
 from datetime import date
 from typing import Any, BinaryIO
 
-from semsearch.corpus.documents.document import Refused
+from semsearch.corpus.documents.document import READY, Refused
 from semsearch.corpus.documents.limits import MEMORY
 from semsearch.corpus.documents.parsing import parse
 
@@ -25,6 +25,8 @@ def main() -> None:
     bound_memory()
     source, target = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what a parser prints must not become an answer
+    target.write(READY)
+    target.flush()
     while line := source.readline():
         asked = json.loads(line)
         content = source.read(asked["size"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from semsearch.corpus import read_corpus
 from semsearch.corpus.documents import limits
 from semsearch.corpus.documents.document import Refused
 from semsearch.corpus.documents.reader import Reader
+from semsearch.errors import SourceError
 from tests.corpus.documents import making
 
 PAGE = b"<p>Cold soup</p>"
@@ -48,6 +50,18 @@ def test_a_process_that_dies_costs_one_document() -> None:
         with pytest.raises(Refused, match="ended the process that read it"):
             reader.read(PAGE, "html")
         assert reader.read(PAGE, "html").text == "Cold soup"
+
+
+@pytest.mark.parametrize(
+    ("program", "phrase"),
+    [("/bin/true", "ended before it read any"), ("/nowhere", "cannot be started .No such file")],
+)
+def test_a_process_that_does_not_start_is_told(
+    program: str, phrase: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", program)
+    with Reader() as reader, pytest.raises(SourceError, match=phrase):
+        reader.read(PAGE, "html")
 
 
 def test_a_large_document_is_given_more_time() -> None:
