@@ -33,6 +33,10 @@ MOST_OCCURRENCES = 200_000
 """Occurrences that one text may cost. Rare words come first; a commoner one is left out where what
 is left does not suffice for it: it would hardly change the order of what the others find."""
 
+EVERYWHERE, FEW = 0.9, 1_000
+"""A word of more than this share of the items, and of more than so few, is read only where no other
+word is asked for: it says next to nothing, and has half of all occurrences."""
+
 TOKENIZER = ("porter", ["unicode61", "remove_diacritics", "2"])
 """What the table of words is made with, see `schema`."""
 
@@ -151,7 +155,7 @@ def _summed(connection: apsw.Connection, lengths: Lengths, words: Sequence[Word]
     total = np.zeros(n, dtype=np.float32)
     if n:
         drag = K1 * (1 - B + B * lengths.counts / max(1.0, float(lengths.counts.mean())))
-        for word, most in _affordable(connection, words):
+        for word, most in _affordable(connection, words, n):
             ids, times = _occurrences(connection, word, most)
             rarity = np.log1p((n - len(ids) + 0.5) / (len(ids) + 0.5))
             places = np.searchsorted(lengths.ids, ids)
@@ -162,20 +166,31 @@ def _summed(connection: apsw.Connection, lengths: Lengths, words: Sequence[Word]
     return WordScores(lengths.ids[found], total[found])
 
 
-def _affordable(connection: apsw.Connection, words: Sequence[Word]) -> Iterator[tuple[Word, int]]:
-    """Yield the rarest of the words, each with how many of its occurrences may be read."""
+def _affordable(
+    connection: apsw.Connection, words: Sequence[Word], n: int
+) -> Iterator[tuple[Word, int]]:
+    """Yield the rarest of the words, each with how many of its occurrences may be read.
+
+    `n` is how many items have words at all.
+    """
+    counted = sorted((*_counts(connection, word), word) for word in words)
+    there = [one for one in counted if one[0]]
+    telling = [one for one in there if one[1] <= max(FEW, EVERYWHERE * n)] or there[:1]
     left = MOST_OCCURRENCES
-    counted = sorted((_count(connection, word), word) for word in words)
-    for n, word in counted:
-        if n and (n <= left or left == MOST_OCCURRENCES):
+    for times, _, word in telling:
+        if times <= left or left == MOST_OCCURRENCES:
             yield word, left
-            left -= n
+            left -= times
 
 
-def _count(connection: apsw.Connection, word: Word) -> int:
-    """Return how often a word stands in all items together."""
-    sql = f"SELECT coalesce(sum(cnt), 0) FROM vocabulary WHERE {word.condition}"
-    return int(connection.execute(sql, word.values).get)
+def _counts(connection: apsw.Connection, word: Word) -> tuple[int, int]:
+    """Return how often a word stands in all items together, and in how many it does."""
+    [(times, items)] = connection.execute(
+        "SELECT coalesce(sum(cnt), 0), coalesce(max(doc), 0) FROM vocabulary"
+        f" WHERE {word.condition}",
+        word.values,
+    )
+    return int(times), int(items)
 
 
 def _occurrences(

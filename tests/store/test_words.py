@@ -127,6 +127,16 @@ def test_the_rarest_words_are_read_first_where_all_cost_too_much(
     assert len(found(store, "common")) == 10
 
 
+def test_a_word_of_nearly_all_items_counts_only_where_no_other_is_there(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_texts(store, {f"k{n}": "the" + " rare" * (n == 7) for n in range(20)})
+    assert len(found(store, "the rare")) == 20  # few items cost nothing
+    monkeypatch.setattr(bm25, "FEW", 10)
+    assert found(store, "the rare") == ["k7"]
+    assert len(found(store, "the trousers")) == 20
+
+
 def test_lengths_of_every_size_are_read(store: Store) -> None:
     sizes = [1, 127, 128, 300, 20_000]
     put_texts(store, {f"k{n}": "soup " * n for n in sizes})
