@@ -68,7 +68,7 @@ def changing(collection: semsearch.Collection) -> tuple[Callable[[int], None], s
     touched: set[str] = set()
 
     def change(number: int) -> None:
-        if number >= 8:
+        if number >= 6:
             return
         gone = [f"k{row}" for row in range(number, ROWS, 31)]
         there = sorted(collection.known(gone))
@@ -77,7 +77,7 @@ def changing(collection: semsearch.Collection) -> tuple[Callable[[int], None], s
         fresh = [f"new{number}-{row}" for row in range(9)]
         collection.add(vectors=around(10, 100 + number), keys=[moved, *fresh])
         touched.update(there, fresh, [moved])
-        if number == 4:
+        if number == 3:
             collection.compact()
 
     return change, touched
@@ -100,7 +100,7 @@ def test_pages_together_are_the_whole_answer(
     request: pytest.FixtureRequest, name: str, asked: dict[str, Any]
 ) -> None:
     collection = request.getfixturevalue(name)
-    together = shown(pages(collection, k=7, **asked))
+    together = shown(pages(collection, k=16, **asked))
     if not asked.get("diversity"):
         assert together == [hit.key for hit in collection.search(k=1000, **asked)]
     there = {key for key in collection.vectors()[0] if "where" not in asked or key[:2] == "k1"}
@@ -116,7 +116,7 @@ def test_no_item_comes_twice_and_none_is_lost_while_rows_come_and_go(
     collection = request.getfixturevalue(name)
     first = {hit.key for hit in collection.search(k=1000, **asked)}
     change, touched = changing(collection)
-    together = shown(pages(collection, change, k=7, **asked))
+    together = shown(pages(collection, change, k=9, **asked))
     still = [key for key in together if key not in touched]
     assert len(touched) > 20
     assert set(still) == first - touched
