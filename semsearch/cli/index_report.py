@@ -51,6 +51,7 @@ def report_trial(
             f"would be: {total.added:,} added, {total.updated:,} updated,"
             f" {total.unchanged:,} unchanged, {len(skipped):,} skipped; nothing was written"
         )
+        _print_split(total, "to be split")
         _print_skipped(skipped, rejected, has_source=len(names) > 1)
     check_something_stands(reports)
     if stops and skipped:
@@ -76,9 +77,7 @@ def print_reports(
         f"{total.added:,} added, {total.updated:,} updated, {total.unchanged:,} unchanged,"
         f" {len(skipped):,} skipped in {total.seconds:.1f} s"
     )
-    if total.split:
-        long = "1 long text was" if total.split == 1 else f"{total.split:,} long texts were"
-        console.print(f"  {long} split into {total.passages:,} passages; hits show the best")
+    _print_split(total, "split")
     if total.split:
         texts, passages = counted(total.split, "long text"), counted(total.passages, "passage")
         console.print(f"  {texts} {'was' if total.split == 1 else 'were'} split into {passages}")
@@ -122,6 +121,12 @@ def _as_rows(skipped: Skips, *, has_source: bool) -> list[dict[str, Any]]:
 def _write(rejected: str | None, skipped: Skips) -> None:
     if rejected is not None:
         write_rejected(Path(rejected), [(name, *skip) for name, skip in skipped])
+
+
+def _print_split(total: AddReport, verb: str) -> None:
+    if total.split:
+        passages = counted(total.passages, "passage")
+        notes().print(f"  {counted(total.split, 'long text')} {verb} into {passages}")
 
 
 def _print_skipped(skipped: Skips, rejected: str | None, *, has_source: bool) -> None:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 
+from semsearch.collection.checks import is_storable
 from semsearch.collection.encoders import content_digest
 from semsearch.collection.ingest import Progress
 from semsearch.collection.keys import check_key
+from semsearch.collection.passages import encoder_of, spans_of
 from semsearch.collection.records import AddReport, SkippedRow
 from semsearch.corpus import Corpus, DigestMap, Item, Skipped
 from semsearch.errors import CollectionError, ContentError
 from semsearch.modules import Module, ModuleCard
-from semsearch.store import NewItem, Store
+from semsearch.store import Known, NewItem, Store
 from semsearch.store.folder import is_collection
 
 LOOKED_UP = 256
 """Rows that are read and compared with the store at once."""
+COUNTS = ("added", "updated", "unchanged", "split", "passages")
 NUMBER = 6
 """Bytes of a signature that are kept: as many as a number of a `DigestMap` may have."""
-FATES = {True: "unchanged", False: "updated"}
 
 
 class Trial:
@@ -36,7 +39,7 @@ class Trial:
     ) -> None:
         self.name = name
         self.card = card
-        self._module = module
+        self._encoder = None if module is None else encoder_of(module)
         self._store = store
         self._met = DigestMap()  # what earlier sources of this trial bring: content by key
         self._prefixes: dict[str, str] = {}
@@ -64,16 +67,22 @@ class Trial:
                 "index it into a collection of its own",
             )
         prefix = "" if found.key_column is not None else self._prefix(found)
-        counts = {"added": 0, "updated": 0, "unchanged": 0}
+        counts: Counter[str] = Counter()
         skipped: list[SkippedRow] = []
+        done = 0
         while chunk := list(islice(found.entries, LOOKED_UP)):
-            items = self._items(chunk, prefix, skipped)
-            for what in self._fates(items, found.modality == "image"):
-                counts[what] += 1
+            known = self._known([prefix + each.key for each in chunk if isinstance(each, Item)])
+            for entry in chunk:
+                try:
+                    counts.update(self._tried(entry, prefix, known))
+                except ContentError as error:
+                    skipped.append(SkippedRow(entry.row, entry.key, error.problem))
+            done += len(chunk)
             if progress is not None:
-                progress(sum(counts.values()) + len(skipped), found.size)
+                progress(done, found.size)
         seconds = time.perf_counter() - started
-        return AddReport(**counts, skipped=skipped, seconds=seconds, notes=list(found.notes))
+        total = {name: counts[name] for name in COUNTS}
+        return AddReport(**total, skipped=skipped, seconds=seconds, notes=list(found.notes))
 
     def _prefix(self, found: Corpus) -> str:
         place = "" if found.path is None else str(found.path)
@@ -84,37 +93,37 @@ class Trial:
         others = len(self._prefixes) - (place in self._prefixes)
         return self._prefixes.setdefault(place, f"{found.name}:" if others else "")
 
-    def _items(
-        self, chunk: Sequence[Item | Skipped], prefix: str, skipped: list[SkippedRow]
-    ) -> list[tuple[str, Item]]:
-        """Return what may be stored under its key, and add the rest to `skipped`."""
-        items = []
-        for entry in chunk:
-            if isinstance(entry, Skipped):
-                skipped.append(SkippedRow(entry.row, entry.key, entry.reason))
-                continue
-            try:
-                check_key(entry.key)
-                if self._module is not None:
-                    self._module.prepare(entry.content)
-                items.append((prefix + entry.key, entry))
-            except ContentError as error:
-                skipped.append(SkippedRow(entry.row, entry.key, error.problem))
-        return items
+    def _known(self, keys: list[str]) -> dict[str, Known]:
+        if self._store is None:
+            return {}
+        storable = [key for key in keys if is_storable(key)]
+        return self._store.earlier(lambda earlier: earlier.known(storable))
 
-    def _fates(self, items: Sequence[tuple[str, Item]], has_blob: bool) -> Iterator[str]:
-        """Yield of each item whether it would be added, updated or left unchanged."""
-        keys = [key for key, _ in items]
-        known = self._store.earlier(lambda earlier: earlier.known(keys)) if self._store else {}
-        for key, entry in items:
-            digest = content_digest(entry.content)
-            item = NewItem(key, entry.text, entry.fields, digest, digest if has_blob else None)
-            signature = as_number(item.signature())
-            before = self._met.get(key)
-            if before is None and key in known:
-                before = as_number(known[key].signature)
-            self._met[key] = signature
-            yield "added" if before is None else FATES[before == signature]
+    def _tried(
+        self, entry: Item | Skipped, prefix: str, known: Mapping[str, Known]
+    ) -> Counter[str]:
+        """Return what storing one row would count as.
+
+        Raises:
+            ContentError: it would be left out.
+        """
+        if isinstance(entry, Skipped):
+            raise ContentError(entry.reason)
+        check_key(entry.key)
+        key, digest = prefix + entry.key, content_digest(entry.content)
+        blob = digest if isinstance(entry.content, bytes) else None
+        item = NewItem(key, entry.text, entry.fields, digest, blob)
+        signature, before = as_number(item.signature()), self._met.get(key)
+        if before is None and key in known:
+            before = as_number(known[key].signature)
+        if before == signature:
+            return Counter(unchanged=1)
+        n_passages = 0
+        if self._encoder is not None:
+            n_passages = len(spans_of(self._encoder.prepare(entry.content)))
+        self._met[key] = signature
+        fate = "added" if before is None else "updated"
+        return Counter({fate: 1, "split": int(n_passages > 0), "passages": n_passages})
 
 
 def as_number(signature: bytes) -> int:

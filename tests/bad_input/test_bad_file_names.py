@@ -68,8 +68,14 @@ def test_a_file_that_cannot_be_read_is_told(
     with semsearch.create(tmp_path / "c", module="hashing") as collection:
         with pytest.raises(SourceError) as told:
             collection.add(make(tmp_path))
+        assert told.value.code == "source"
         assert phrase in str(told.value).replace("\\x00", "\0")
         assert len(collection) == 0
+    words = ["--indexes", str(tmp_path / "i"), "index", "c", str(make(tmp_path))]
+    result = CliRunner().invoke(main, words)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert phrase in result.stderr
+    assert not (tmp_path / "i").exists()
 
 
 @pytest.mark.parametrize(

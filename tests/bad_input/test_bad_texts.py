@@ -19,7 +19,7 @@ NO_KEY = "its key ('id') is empty"
 
 
 def short(value: object) -> str:
-    """Name a case by what begins it; a million characters are no name."""
+    """Name a case by what begins it; millions of characters are no name."""
     return ascii(value)[:30]
 
 
@@ -50,7 +50,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[semsearch.Collec
         (b"", EMPTY),
         (b"soup", EMPTY),
         (bytearray(b"soup"), EMPTY),
-        ("x" * 1_000_001, "the text has 1,000,001 characters, more than 1,000,000"),
+        ("x" * 20_000_001, "the text has 20,000,001 characters, more than 20,000,000"),
     ],
     ids=short,
 )

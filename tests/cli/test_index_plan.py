@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sqlite3
 from pathlib import Path
 
@@ -110,11 +111,13 @@ def test_a_dry_run_tells_where_a_run_that_stops_would_stop(run: Run, bad: Path) 
     assert f"row 5 of '{bad}' would stop the run: its text ('review') is empty" in message
 
 
-def test_the_report_tells_how_many_texts_were_split(run: Run, tmp_path: Path) -> None:
+def test_long_texts_are_told_with_their_passages(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "long.csv"
     path.write_text("text\nshort\n" + "The soup was cold and salty. " * 400 + "\n")
-    told = run("index", "r", path, *HASHING).stderr
-    assert "  1 long text was split into " in told
+    tried = run("index", "r", path, *HASHING, "--dry-run").stderr
+    done = run("index", "r", path, *HASHING).stderr
+    [passages] = re.findall("  1 long text split into ([0-9]+) passages", done)
+    assert f"  1 long text to be split into {passages} passages" in tried
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
