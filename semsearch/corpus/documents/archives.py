@@ -92,7 +92,8 @@ class DocumentZip:
     def files(self) -> list[Found]:
         """Return the members; raise `SourceError` where the archive is damaged or too big."""
         with self._open() as archive:
-            members = [each for each in archive.infolist() if not each.is_dir()]
+            members = [each for each in archive.infolist() if each.filename.rstrip("/")]
+            members = [each for each in members if not each.is_dir()]
         sizes = (each.file_size for each in members if format_of(each.filename))
         if sum(sizes) > limits.MAX_ARCHIVE:
             raise too_big(self.name)

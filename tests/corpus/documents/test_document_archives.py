@@ -110,6 +110,13 @@ def test_links_tricks_and_damage_in_a_zip_are_told(tmp_path: Path) -> None:
     }
 
 
+def test_a_member_of_a_zip_without_a_name_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    made = making.zipped({"named.txt": "text", "b.txt": "text"})
+    path.write_bytes(made.replace(b"named.txt", b"\0amed.txt"))  # a name ends at a zero
+    assert texts(path) == {"b.txt": "text"}
+
+
 @pytest.mark.parametrize("ending", ["zip", "tar.gz"])
 def test_an_archive_that_unpacks_to_too_much_is_refused(
     tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
