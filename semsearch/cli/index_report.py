@@ -53,6 +53,8 @@ def report_trial(
         )
         _print_split(total, "to be split")
         _print_skipped(skipped, rejected, has_source=len(names) > 1)
+        for note in total.notes:
+            notes().print(f"  note: {note}")
     check_something_stands(reports)
     if stops and skipped:
         name, (row, _, reason) = skipped[0]

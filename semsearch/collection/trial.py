@@ -23,6 +23,7 @@ from semsearch.store.folder import is_collection
 
 LOOKED_UP = 256
 """Rows that are read and compared with the store at once."""
+NOT_HERE = "the module is not here yet, so what it would refuse or split is not counted"
 COUNTS = ("added", "updated", "unchanged", "split", "passages")
 NUMBER = 6
 """Bytes of a signature that are kept: as many as a number of a `DigestMap` may have."""
@@ -81,8 +82,9 @@ class Trial:
             if progress is not None:
                 progress(done, found.size)
         seconds = time.perf_counter() - started
+        notes = [*found.notes, *([] if self._encoder else [NOT_HERE])]
         total = {name: counts[name] for name in COUNTS}
-        return AddReport(**total, skipped=skipped, seconds=seconds, notes=list(found.notes))
+        return AddReport(**total, skipped=skipped, seconds=seconds, notes=notes)
 
     def _prefix(self, found: Corpus) -> str:
         place = "" if found.path is None else str(found.path)
