@@ -83,7 +83,7 @@ def _source(plan: dict[str, Any]) -> str:
 
 def _passages(tokens: int | None) -> Iterator[tuple[str, str]]:
     if tokens is not None:
-        yield "passages", f"long texts are split into passages of {tokens} tokens at most"
+        yield "passages", f"long texts are split into passages of up to {tokens} tokens"
 
 
 def _text(plan: dict[str, Any]) -> str:

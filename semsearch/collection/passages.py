@@ -23,6 +23,15 @@ LARGEST_TEXT = 20_000_000
 """Characters of a text that is split at most: some 7,000 pages, whose vectors take 100 MB."""
 
 
+MANY = 2
+"""Passages that a text must have to be split at all: shorter ones are found as well whole."""
+
+MARKS = 2
+"""Tokens that some modules put around a text."""
+
+SHORTEST_TOKEN = 2
+"""Characters that nearly every token has, so that short texts need not be counted."""
+
 AROUND = 300
 """Tokens before a passage, and after it, that tell what it is about."""
 
@@ -42,8 +51,12 @@ class SplittingEncoder:
     """A module that is given long texts in passages; see `Batch` for the order of the vectors."""
 
     def __init__(self, module: Module, size: int) -> None:
+        limit = module.card.max_tokens
         self._module = module
         self._size = size
+        self._fits = MANY * size if limit is None else max(1, min(MANY * size, limit - MARKS))
+        # Of a module that reads any text, one that is a little too long may as well stay whole.
+        self._uncounted = self._fits if limit is not None else SHORTEST_TOKEN * self._fits
 
     def prepare(self, content: Any) -> Any:
         """Check and split one text.
@@ -51,7 +64,7 @@ class SplittingEncoder:
         Raises:
             ContentError: it cannot be encoded, or is longer than 20 million characters.
         """
-        if not isinstance(content, str) or len(content) <= self._size:
+        if not isinstance(content, str) or len(content) <= self._uncounted:
             return self._module.prepare(content)
         if len(content) > LARGEST_TEXT:
             raise ContentError(
@@ -60,7 +73,7 @@ class SplittingEncoder:
             )
         for start in range(0, len(content), MAX_CHARACTERS):
             whole = self._module.prepare(content[start : start + MAX_CHARACTERS])
-        spans = split(content, self._size, self._count)
+        spans = split(content, self._size, self._count, self._fits)
         if not spans:
             return whole
         return Split(spans, [self._module.prepare(content[slice(*span)]) for span in spans])

@@ -20,13 +20,14 @@ AS_LATIN = str.maketrans("。！？；，：｡．", ".!?;,:..")
 BORDERS = (re.compile(r"\n\s*\n\s*"), re.compile(r"\n\s*"), re.compile(r"\s+"))
 
 
-def split(text: str, size: int, count: Count) -> list[Span]:
-    """Return where the passages of a text begin and end, in order; none where it fits into one.
+def split(text: str, size: int, count: Count, fits: int | None = None) -> list[Span]:
+    """Return where the passages of a text begin and end, in order.
 
-    `count` says how many tokens a text has; no passage has more than `size`, unless one character
-    has. Passages do not overlap, and nothing but white space stands between them.
+    None where it has `fits` tokens or fewer, which is `size` if not given. `count` says how many a
+    text has; no passage has more than `size`, unless one character has. Passages do not overlap,
+    and nothing but white space stands between them.
     """
-    if _is_short(text, size, count):
+    if _is_short(text, size if fits is None else fits, count):
         return []
     spans = [
         (start + first, start + last)
@@ -36,11 +37,9 @@ def split(text: str, size: int, count: Count) -> list[Span]:
     return spans if len(spans) > 1 else []
 
 
-def _is_short(text: str, size: int, count: Count) -> bool:
+def _is_short(text: str, fits: int, count: Count) -> bool:
     # No token is shorter than a character, and few are longer than a dozen.
-    if len(text) <= size:
-        return True
-    return len(text) <= BLOCK and count(text) <= size
+    return len(text) <= fits or (len(text) <= BLOCK and count(text) <= fits)
 
 
 def _blocks(text: str) -> Iterator[Span]:

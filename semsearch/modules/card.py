@@ -21,11 +21,11 @@ SENTENCE_TOKENS = 48
 def guessed_passage_tokens(modality: str, max_tokens: int | None) -> int | None:
     """Return how long passages should be for a module that does not show us its tokens.
 
-    Half of what it takes: our guess of how many a text has is that far off at times.
+    A third of what it takes: our guess of how many a text has is far off at times.
     """
     if modality != "text":
         return None
-    return PASSAGE_TOKENS if max_tokens is None else max(1, min(PASSAGE_TOKENS, max_tokens // 2))
+    return PASSAGE_TOKENS if max_tokens is None else max(1, min(PASSAGE_TOKENS, max_tokens // 3))
 
 
 @dataclass(frozen=True)

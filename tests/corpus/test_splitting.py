@@ -24,6 +24,11 @@ def test_a_text_that_fits_is_not_split() -> None:
     assert split(SENTENCE * 3, 30, words) == []
 
 
+def test_a_text_may_be_longer_than_a_passage_and_stay_whole() -> None:
+    assert split(SENTENCE * 5, 30, words, fits=60) == []
+    assert len(split(SENTENCE * 5, 30, words, fits=40)) > 1
+
+
 def test_a_passage_ends_where_a_sentence_does() -> None:
     found = pieces(SENTENCE * 20, 30)
     assert len(found) > 1

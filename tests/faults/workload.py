@@ -17,6 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 
 import semsearch
+from semsearch.collection.passages import encoder_of
 from tests.faults.channel import acknowledge
 
 DIM = 8
@@ -34,6 +35,10 @@ MODULES = {"texts": "hashing", "pictures": "colours"}
 WORDS = ("soup", "shoes", "film", "waiter", "plot", "laces", "salt", "office")
 
 
+LONG = 4
+"""One key in so many has a long text."""
+
+
 def vector_of(key: str, version: int) -> Vectors:
     """Return the unit vector (DIM,) that a version of a key has in a collection of own vectors."""
     chance = np.random.default_rng(zlib.crc32(f"{key}:{version}".encode()))
@@ -44,10 +49,14 @@ def vector_of(key: str, version: int) -> Vectors:
 def row_of(key: str, version: int) -> dict[str, Any]:
     """Return the row that a version of a key has in a collection of texts.
 
-    Every second version changes only a field, so that the row is refreshed and not encoded.
+    Every second version changes only a field, so that the row is refreshed and not encoded. The
+    texts of one key in four are so long that they are split into passages.
     """
-    word = WORDS[zlib.crc32(key.encode()) % len(WORDS)]
+    number = zlib.crc32(key.encode())
+    word = WORDS[number % len(WORDS)]
     text = f"{word} number {key} told for the {version // 2}th time"
+    if number % LONG == 0:
+        text = " ".join(f"{text}, in its part {part}." for part in range(12))
     return {"id": key, "text": text, "stars": version, "even": version % 2 == 0}
 
 
@@ -281,7 +290,8 @@ def _result_version(collection: semsearch.Collection, name: str) -> int:
 
 @cache
 def _encoded(text: str) -> Vectors:
-    return np.asarray(semsearch.load_module("hashing").encode([text])[0], dtype=np.float32)
+    encoder = encoder_of(semsearch.load_module("hashing"))
+    return np.asarray(encoder.encode_prepared([encoder.prepare(text)])[-1], dtype=np.float32)
 
 
 @cache

@@ -30,7 +30,7 @@ class Pieces:
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Return how many pieces each text has."""
-        return [len(ids) for ids in self._pieces.encode([normalised(text) for text in texts])]
+        return [len(self._pieces.encode(normalised(text))) for text in texts]
 
 
 def normalised(text: str) -> str:
