@@ -167,6 +167,7 @@ def test_the_scale_is_kept_for_other_processes(
     monkeypatch.setattr("semsearch.collection.judging.calibrate", _never)
     with semsearch.open(manual.path, read_only=True) as again:
         assert again.calibration() == known
+        assert again.check(full=True).level == "ok"
 
 
 def test_little_change_keeps_the_scale_and_much_change_measures_anew(
