@@ -45,7 +45,13 @@ LONG = [  # a key, a field and a text that are wider or longer than a card
         "title": "a title that goes on and on " * 9,
         "code": "c" * 99,
     },
-    {"id": "long", "review": "A sentence about soup. " * 80, "title": "short", "code": "c"},
+    {"id": "lines", "review": "A line about soup\n" * 14, "title": "short", "code": "c"},
+    {
+        "id": "manual",
+        "review": "The engine of the boat needs oil. " * 60
+        + "\n\nZebras <b>graze</b> beside the quiet river.\n\n"
+        + "The anchor of the boat is heavy. " * 60,
+    },
 ]
 
 

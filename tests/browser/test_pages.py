@@ -306,7 +306,7 @@ def test_a_narrow_window_needs_no_sideways_scrolling(page: Page) -> None:
 
 def test_a_long_text_is_cut_after_lines_and_opened(page: Page) -> None:
     page.goto("/c/wordy/search?q=soup")
-    card = page.get_by_role("listitem").filter(has_text="A sentence about soup")
+    card = page.get_by_role("listitem").filter(has_text="A line about soup")
     told = card.locator(".told")
     lines = "each => each.clientHeight / parseFloat(getComputedStyle(each).lineHeight)"
     assert round(told.evaluate(lines), 1) == 8

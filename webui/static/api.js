@@ -5,10 +5,11 @@ const BASE = "/api/v1";
 const token = document.querySelector('meta[name="semsearch-token"]')?.content ?? "";
 
 export class Problem extends Error {
-  constructor({ code, message, remedy }, status = 0) {
+  constructor({ code, message, remedy, position }, status = 0) {
     super(message);
     this.code = code;
     this.remedy = remedy;
+    this.position = position;
     this.status = status;
   }
 }
@@ -50,16 +51,21 @@ export const api = {
   collections: (signal) => ask("/collections", { signal }),
   info: (name, signal) => ask(at(name), { signal }),
   search: (name, wanted, signal) => post(at(name, "/search"), wanted, signal),
-  searchByImage(name, { image, k, where }, signal) {
+  searchByImage(name, { image, k, where, ...options }, signal) {
     const form = new FormData();
     form.set("image", image, "picture");
     form.set("k", k);
     if (where) form.set("where", where);
+    form.set("options", JSON.stringify(options));
     return ask(at(name, "/search"), { method: "POST", body: form, signal });
   },
   item: (name, key, signal) => ask(at(name, "/items") + query({ key }), { signal }),
   sample: (name, n, signal) => ask(at(name, "/sample") + query({ n }), { signal }),
   thumbnail: (name, key, size = 256) => BASE + at(name, "/thumbnails") + query({ key, size }),
+  facets: (name, wanted, signal) => ask(at(name, "/facets") + query(wanted), { signal }),
+  judgements: (name, wanted, signal) => ask(at(name, "/judgements") + query({ query: wanted }), { signal }),
+  judge: (name, said) => post(at(name, "/judgements"), said),
+  duplicates: (name, wanted, signal) => ask(at(name, "/duplicates") + query(wanted), { signal }),
   clusters: (name, signal) => ask(at(name, "/clusters"), { signal }),
   makeClusters: (name, n) => post(at(name, "/clusters"), { n_clusters: n }),
   members: (name, id, offset, limit, signal) =>

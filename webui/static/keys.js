@@ -6,6 +6,9 @@ export const KEYS = [
   ["j or ↓", "next result"],
   ["k or ↑", "previous result"],
   ["s or Enter", "find items similar to the chosen one"],
+  ["+ or −", "more or less like the chosen one"],
+  ["w", "why it was found"],
+  ["u or d", "thumb up or down"],
   ["Esc", "leave the box"],
   ["1 2 3 4", "search, clusters, map, classes"],
   ["?", "this list"],
@@ -24,12 +27,15 @@ function step(by) {
   return true;
 }
 
-function pressSimilar() {
+// Press what stands on the chosen card.
+function press(what) {
   const card = document.activeElement?.closest("[data-card]");
-  const button = card?.querySelector("[data-similar]");
+  const button = card?.querySelector(`[data-${what}]`);
   button?.click();
   return Boolean(button);
 }
+
+const PRESSED = { s: "similar", "+": "plus", "=": "plus", "-": "minus", w: "why", u: "up", d: "down" };
 
 function focusSearch() {
   const box = document.querySelector("[data-search]");
@@ -41,8 +47,8 @@ function focusSearch() {
 function act(event, { showHelp, openView }) {
   if (event.key === "/") return focusSearch();
   if (event.key === "?") return showHelp() ?? true;
-  if (event.key === "s") return pressSimilar();
-  if (event.key === "Enter" && document.activeElement?.matches("[data-card]")) return pressSimilar();
+  if (event.key in PRESSED) return press(PRESSED[event.key]);
+  if (event.key === "Enter" && document.activeElement?.matches("[data-card]")) return press("similar");
   if (/^[1-4]$/.test(event.key)) return openView(Number(event.key) - 1) ?? true;
   const sideways = event.key === "ArrowLeft" || event.key === "ArrowRight";
   if (sideways && !document.activeElement?.closest(".tiles")) return false;

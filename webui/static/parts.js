@@ -1,7 +1,6 @@
 // The small things that every view is made of. Data is untrusted: it only ever becomes text nodes.
-import { html, useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
+import { html, useEffect, useRef } from "./vendor/preact.js";
 import { api } from "./api.js";
-import { contentWords, pieces } from "./words.js";
 
 const PATHS = {
   search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM20 20l-4.2-4.2",
@@ -13,6 +12,8 @@ const PATHS = {
   filter: "M4 6h16M7 12h10M10 18h4",
   back: "M15 5l-7 7 7 7",
   plus: "M12 5v14M5 12h14",
+  minus: "M5 12h14",
+  thumb: "M4 11h3.500v9H4zM7.500 12l3.800-8.200c1.700 0 2.700 1.300 2.300 2.900L12.900 10H18c1.600 0 2.600 1.300 2.200 2.800l-1.500 5.600c-.3 1-1.100 1.600-2.200 1.600h-9",
   lasso: "M12 4c5 0 9 2.5 9 6s-4 6-9 6c-1.600 0-3-.2-4.300-.7M7 15c-2.500-1-4-2.800-4-5 0-3.500 4-6 9-6M8 17.500a2 2 0 1 1-2-2c2 0 3 2 1 5",
   move: "M12 3v18M3 12h18M9 6l3-3 3 3M9 18l3 3 3-3M6 9l-3 3 3 3M18 9l3 3-3 3",
 };
@@ -52,13 +53,16 @@ export const NothingHere = ({ info }) => html`
   <${Empty} title="This collection is empty">
     <p>Index something, then reload this page:</p><pre>semsearch index ${info.name} FILE</pre><//>`;
 
-export const Score = ({ value }) => html`
-  <span class="score" title="cosine similarity, -1 to 1; higher is nearer">
+export const Score = ({ value, share = value, title = "cosine similarity, -1 to 1; higher is nearer", digits = 2 }) => html`
+  <span class="score" title=${title}>
     <span class="bar" aria-hidden="true">
-      <span style=${{ width: `${Math.max(0, Math.min(1, value)) * 100}%` }}></span>
+      <span style=${{ width: `${Math.max(0, Math.min(1, share)) * 100}%` }}></span>
     </span>
-    <span class="number">${value.toFixed(2)}</span>
+    <span class="number">${value.toFixed(digits)}</span>
   </span>`;
+
+// A day is told without its midnight.
+const told = (value) => String(value).replace(/T00:00:00Z$/, "");
 
 // A list has a chip for each of its members.
 const chipsOf = (fields) => Object.entries(fields ?? {}).flatMap(([name, value]) => (Array.isArray(value)
@@ -67,7 +71,7 @@ const chipsOf = (fields) => Object.entries(fields ?? {}).flatMap(([name, value])
 export function Chips({ fields, onPick }) {
   const shown = chipsOf(fields).filter(({ value }) => value !== null && value !== "");
   return shown.map(({ name, value, isMember }) => {
-    const inside = html`<span class="name">${name}</span> <span class="value">${String(value)}</span>`;
+    const inside = html`<span class="name">${name}</span> <span class="value">${told(value)}</span>`;
     const key = `${name} ${value}`;
     if (!onPick) return html`<span class="chip" key=${key}>${inside}</span>`;
     return html`<button type="button" class="chip" key=${key} title="Only items like this"
@@ -78,34 +82,6 @@ export function Chips({ fields, onPick }) {
 export const Thumbnail = ({ collection, item, size = 256 }) => html`
   <img src=${api.thumbnail(collection, item.key, size)} alt=${item.text || item.key}
     loading="lazy" decoding="async" width=${size} height=${size} />`;
-
-// A long text shows its first lines, and a button for the rest.
-function Clamped({ children }) {
-  const box = useRef();
-  const [open, setOpen] = useState(false);
-  const [cut, setCut] = useState(false);
-  useEffect(() => {
-    if (open) return undefined;
-    const observer = new ResizeObserver(([{ target }]) => setCut(target.scrollHeight > target.clientHeight + 1));
-    observer.observe(box.current);
-    return () => observer.disconnect();
-  }, [open]);
-  return html`
-    <p ref=${box} class=${`told ${open ? "" : "short"}`}>${children}</p>
-    ${(cut || open) && html`<button type="button" class="more" aria-expanded=${open}
-      onClick=${() => setOpen(!open)}>${open ? "less" : "more"}</button>`}`;
-}
-
-// A text with the words it shares with the query marked, and a line when there is none.
-export function Told({ text, query }) {
-  const asked = useMemo(() => contentWords(query ?? ""), [query]);
-  const parts = useMemo(() => pieces(text), [text]);
-  if (!asked.size) return html`<${Clamped}>${text}<//>`;
-  const shares = parts.some((part) => asked.has(part.word));
-  return html`
-    <${Clamped}>${parts.map((part) => (asked.has(part.word) ? html`<mark>${part.text}</mark>` : part.text))}<//>
-    ${!shares && html`<p class="aha">no word in common with what you asked</p>`}`;
-}
 
 // A dialog of the browser's own, so focus is kept inside and Escape closes it.
 export function Dialog({ open, onClose, title, children }) {

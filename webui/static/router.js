@@ -3,15 +3,20 @@ import { useCallback, useEffect, useState } from "./vendor/preact.js";
 
 export const VIEWS = ["search", "clusters", "map", "classes"];
 
+const LISTS = ["plus", "minus"]; // what may stand in an address several times
+
 export function readAddress(location = window.location) {
   const [, c, name, view] = location.pathname.split("/");
-  const params = Object.fromEntries(new URLSearchParams(location.search));
+  const query = new URLSearchParams(location.search);
+  const params = Object.fromEntries(query);
+  for (const list of LISTS) if (query.has(list)) params[list] = query.getAll(list);
   if (c !== "c" || !name) return { name: "", view: "search", params };
   return { name: decodeURIComponent(name), view: VIEWS.includes(view) ? view : "search", params };
 }
 
 export function addressOf(name, view, params = {}) {
-  const kept = Object.entries(params).filter(([, value]) => value !== "" && value != null);
+  const kept = Object.entries(params).flatMap(([key, value]) => [value].flat().map((each) => [key, each]))
+    .filter(([, value]) => value !== "" && value != null);
   const query = new URLSearchParams(kept.map(([key, value]) => [key, String(value)])).toString();
   return `/c/${encodeURIComponent(name)}/${view}${query ? `?${query}` : ""}`;
 }
