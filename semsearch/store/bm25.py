@@ -29,9 +29,12 @@ K1, B = 1.2, 0.75
 MOST_WORDS = 512
 """Different words of one text that are looked up; a text of more is as long as a page."""
 
-MOST_OCCURRENCES = 200_000
+MOST_OCCURRENCES = 120_000
 """Occurrences that one text may cost. Rare words come first; a commoner one is left out where what
 is left does not suffice for it: it would hardly change the order of what the others find."""
+
+MOST_COUNTED = 100_000
+"""Words whose counts are kept at a time: counting a common one takes milliseconds."""
 
 EVERYWHERE, FEW = 0.9, 1_000
 """A word of more than this share of the items, and of more than so few, is read only where no other
@@ -71,11 +74,15 @@ class Word(NamedTuple):
 
 
 class Lengths(NamedTuple):
-    """How many words each item has, by id ascending (n,), at one version of the collection."""
+    """How many words each item has, by id ascending (n,), at one version of the collection.
+
+    `counted` keeps what was asked of single words: how often they stand there, in how many items.
+    """
 
     version: int
     ids: Ids
     counts: npt.NDArray[np.float32]
+    counted: dict[Word, tuple[int, int]]
 
 
 class Lexicon:
@@ -134,7 +141,7 @@ def read_lengths(connection: apsw.Connection, version: int) -> Lengths:
     """Read how many words each item has."""
     rows = list(connection.execute("SELECT id, sz FROM words_docsize ORDER BY id"))
     ids = np.array([id_ for id_, _ in rows], dtype=np.int64)
-    return Lengths(version, ids, numbers_of(b"".join(size for _, size in rows)))
+    return Lengths(version, ids, numbers_of(b"".join(size for _, size in rows)), {})
 
 
 def numbers_of(data: bytes) -> npt.NDArray[np.float32]:
@@ -155,7 +162,7 @@ def _summed(connection: apsw.Connection, lengths: Lengths, words: Sequence[Word]
     total = np.zeros(n, dtype=np.float32)
     if n:
         drag = K1 * (1 - B + B * lengths.counts / max(1.0, float(lengths.counts.mean())))
-        for word, most in _affordable(connection, words, n):
+        for word, most in _affordable(connection, words, lengths):
             ids, times = _occurrences(connection, word, most)
             rarity = np.log1p((n - len(ids) + 0.5) / (len(ids) + 0.5))
             places = np.searchsorted(lengths.ids, ids)
@@ -167,13 +174,14 @@ def _summed(connection: apsw.Connection, lengths: Lengths, words: Sequence[Word]
 
 
 def _affordable(
-    connection: apsw.Connection, words: Sequence[Word], n: int
+    connection: apsw.Connection, words: Sequence[Word], lengths: Lengths
 ) -> Iterator[tuple[Word, int]]:
-    """Yield the rarest of the words, each with how many of its occurrences may be read.
-
-    `n` is how many items have words at all.
-    """
-    counted = sorted((*_counts(connection, word), word) for word in words)
+    """Yield the rarest of the words, each with how many of its occurrences may be read."""
+    n, known = len(lengths.ids), lengths.counted
+    if len(known) > MOST_COUNTED:
+        known.clear()
+    counts = [known.get(one) or known.setdefault(one, _counts(connection, one)) for one in words]
+    counted = sorted((*count, word) for count, word in zip(counts, words, strict=True))
     there = [one for one in counted if one[0]]
     telling = [one for one in there if one[1] <= max(FEW, EVERYWHERE * n)] or there[:1]
     left = MOST_OCCURRENCES
