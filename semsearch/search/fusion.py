@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from semsearch.search.ranked import Ids, Ranked, Scores, ranked
+from semsearch.search.ranked import Ids, Part, Ranked, Scores, ranked
 
 CONVEX, RECIPROCAL = "convex", "reciprocal"
 
@@ -55,8 +55,8 @@ def fused(pair: Pair, mix: Mix) -> Ranked:
     else:
         scores = mix.weight * _spread(meaning.scores, pair.cosines)
         scores += (1 - mix.weight) * _spread(words, pair.matches)
-    shares = np.full(len(words), mix.weight, dtype=np.float32)
-    parts = {SEMANTIC: meaning.scores, LEXICAL: words, WEIGHT: shares}
+    shares = np.full(len(words), mix.weight, dtype=np.float64)  # to be shown as it was given
+    parts: dict[str, Part] = {SEMANTIC: meaning.scores, LEXICAL: words, WEIGHT: shares}
     order = np.lexsort((meaning.ids, -scores))
     return Ranked(
         meaning.ids[order],

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 Ids = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
+Part = npt.NDArray[np.floating[Any]]
 
 NO_PASSAGE = 0
 """The id of a passage where an item has none; ids begin with 1."""
@@ -26,7 +27,7 @@ class Ranked:
     ids: Ids
     scores: Scores
     passages: Ids
-    parts: Mapping[str, Scores] = field(default_factory=dict)
+    parts: Mapping[str, Part] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
