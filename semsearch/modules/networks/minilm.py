@@ -54,7 +54,7 @@ CARD = ModuleCard(
     "open web, with the associations people make there.",
     items_per_second=400,
     max_tokens=READING.max_tokens,
-    passage_tokens=READING.max_tokens // 2,
+    passage_tokens=READING.max_tokens - 2,  # without the marks at both ends
     signature="text (n) string -> vectors (n, 384) float32",
     is_dynamic=True,
     size=91_100_000,
