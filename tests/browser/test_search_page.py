@@ -194,3 +194,35 @@ def test_the_most_unusual_need_no_question(page: Page) -> None:
     page.goto("/c/reviews/search")
     page.get_by_label("Order").select_option("unusual")
     expect(page.get_by_role("status")).to_contain_text("The 10 most unusual of 14 texts")
+
+
+IN_PAGE = """async ([name, ...given]) => (await import('/static/where.js'))[name](...given)"""
+
+
+def test_a_filter_is_taken_apart_where_it_joins_conditions(page: Page) -> None:
+    page.goto("/c/reviews/search")
+    for where, terms in (
+        ("a = 'x and y' and b between 1 and 3", ["a = 'x and y'", "b between 1 and 3"]),
+        ('(a = 1 or a = 2) and "and" = 3', ["(a = 1 or a = 2)", '"and" = 3']),
+        ("a = 1 or a = 2 and b = 3", ["a = 1 or a = 2 and b = 3"]),
+        ("a = 'it''s or not' AND b", ["a = 'it''s or not'", "b"]),
+        ("", []),
+    ):
+        assert page.evaluate(IN_PAGE, ["termsOf", where]) == terms
+    for where, narrowed in (
+        ("stars = 10", "stars = 10 and stars = 1"),
+        ("stars = 1", "stars = 1"),
+        ("(a) or (b)", "((a) or (b)) and stars = 1"),
+    ):
+        assert page.evaluate(IN_PAGE, ["narrowed", where, ["stars = 1"]]) == narrowed
+
+
+def test_a_count_of_a_day_a_month_or_a_year_asks_for_all_of_it(page: Page) -> None:
+    page.goto("/c/reviews/search")
+    for spelled, low, high in (
+        ("2024-02-28", "2024-02-28", "2024-02-29"),
+        ("2024-12", "2024-12-01", "2025-01-01"),
+        ("2024", "2024-01-01", "2025-01-01"),
+    ):
+        asked = ["conditionsOfFacet", "day", "date", {"value": spelled}]
+        assert page.evaluate(IN_PAGE, asked) == [f"day >= '{low}'", f"day < '{high}'"]

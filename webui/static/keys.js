@@ -50,6 +50,7 @@ function act(event, { showHelp, openView }) {
   if (event.key in PRESSED) return press(PRESSED[event.key]);
   if (event.key === "Enter" && document.activeElement?.matches("[data-card]")) return press("similar");
   if (/^[1-4]$/.test(event.key)) return openView(Number(event.key) - 1) ?? true;
+  if (event.target.closest?.(".whole") && event.key.startsWith("Arrow")) return false; // it scrolls
   const sideways = event.key === "ArrowLeft" || event.key === "ArrowRight";
   if (sideways && !document.activeElement?.closest(".tiles")) return false;
   return event.key in STEPS && step(STEPS[event.key]);

@@ -51,7 +51,21 @@ const inOrder = (order) => ({
   ...(order === "unusual" ? { q: null, like: null, plus: null, minus: null, min_score: null } : {}),
 });
 
-export function Options({ info, params, ask, error, children }) {
+// Which hits are left out or come earlier; whether a hit is sure is known of meanings of texts.
+function Toggles({ info, params, ask }) {
+  const canBeSure = info.modality === "text" && params.mode !== "lexical" && !params.order;
+  return html`
+    <div class="toggles">
+      ${canBeSure && html`<${Toggle} on=${params.min_score} title="Nothing, rather than what a query about something else would find too"
+        set=${(on) => ask({ min_score: on ? "auto" : null, k: null })}>only sure hits<//>`}
+      <${Toggle} on=${params.collapse} title="Show what is nearly the same once"
+        set=${(on) => ask({ collapse: on ? 0.95 : null, k: null })}>fold repeats<//>
+      <${Toggle} on=${params.diversity} title="Hits unlike each other"
+        set=${(on) => ask({ diversity: on ? 0.4 : null, k: null })}>varied<//>
+    </div>`;
+}
+
+export function Options({ info, params, ask, error, isAsked, children }) {
   const [where, setWhere] = useTyped(params.where ?? "");
   const hasFields = Object.keys(info.fields).length > 0;
   const hasMistake = error?.position !== undefined;
@@ -60,19 +74,11 @@ export function Options({ info, params, ask, error, children }) {
     event.preventDefault();
     ask({ where: where.trim(), k: null });
   };
-  const canBeSure = info.modality === "text" && params.mode !== "lexical" && !params.order;
   const byMeaning = !params.mode || params.mode === "semantic";
   return html`
     <div class="options">
       ${info.modality === "text" && html`<${Modes} ...${{ params, ask }} />`}
-      <div class="toggles">
-        ${canBeSure && html`<${Toggle} on=${params.min_score} title="Nothing, rather than what a query about something else would find too"
-          set=${(on) => ask({ min_score: on ? "auto" : null, k: null })}>only sure hits<//>`}
-        <${Toggle} on=${params.collapse} title="Show what is nearly the same once"
-          set=${(on) => ask({ collapse: on ? 0.95 : null, k: null })}>fold repeats<//>
-        <${Toggle} on=${params.diversity} title="Hits unlike each other"
-          set=${(on) => ask({ diversity: on ? 0.4 : null, k: null })}>varied<//>
-      </div>
+      ${isAsked ? html`<${Toggles} ...${{ info, params, ask }} />` : html`<span class="toggles"></span>`}
       ${byMeaning && html`<label class="k"><span class="visually-hidden">Order</span>
         <select value=${params.order ?? ""} onChange=${(e) => ask(inOrder(e.target.value || null))}>
           ${Object.entries(ORDERS).map(([order, told]) => html`<option key=${order} value=${order}>${told}</option>`)}

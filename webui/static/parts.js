@@ -91,10 +91,10 @@ export function Dialog({ open, onClose, title, children }) {
     else dialog.current.close();
   }, [open]);
   return html`
-    <dialog ref=${dialog} onClose=${onClose} aria-labelledby="dialog-title"
+    <dialog ref=${dialog} onClose=${onClose} aria-label=${title}
       onClick=${(event) => event.target === dialog.current && onClose()}>
       <header>
-        <h2 id="dialog-title">${title}</h2>
+        <h2>${title}</h2>
         <button type="button" class="quiet" aria-label="Close" onClick=${onClose}>
           <${Icon} name="close" />
         </button>

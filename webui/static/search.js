@@ -128,7 +128,7 @@ export function Search({ info, params, go }) {
       <h1 class="visually-hidden">Search ${info.name}</h1>
       <${Box} ...${{ info, params, ask }} onPicture=${setPicture} />
       <${Algebra} ...${{ info, params, ask, adding, setAdding }} />
-      <${Options} ...${{ info, params, ask }} error=${found.isAsked ? found.error : null}>
+      <${Options} ...${{ info, params, ask }} isAsked=${found.isAsked} error=${found.isAsked ? found.error : null}>
         <${AddTerm} ...${{ info, params, setAdding }} /><//>
       <${Asked} ...${{ info, item, picture, onClear }} />
       ${found.isAsked
