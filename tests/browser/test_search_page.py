@@ -89,6 +89,7 @@ def test_a_text_is_added_and_taken_away_by_hand(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("group", name="Terms")).to_contain_text("waiter")
     assert asked(page) == {"plus": ["key:r-1"], "minus": ["waiter"]}
+    expect(page.get_by_role("button", name="Words", exact=True)).to_be_disabled()
 
 
 def test_counts_narrow_and_widen(page: Page) -> None:

@@ -36,11 +36,22 @@ function Mistake({ where, error }) {
 const Toggle = ({ on, title, set, children }) => html`
   <button type="button" class="toggle" aria-pressed=${String(Boolean(on))} title=${title} onClick=${() => set(!on)}>${children}</button>`;
 
+// Why a way of comparing cannot answer what stands in the address; words know no items, and nothing to be far from.
+function obstacle(mode, params) {
+  const terms = [...(params.plus ?? []), ...(params.minus ?? [])];
+  const hasItems = Boolean(params.like) || terms.some((term) => term.startsWith("key:"));
+  const hasWords = Boolean(params.q) || (params.plus ?? []).some((term) => !term.startsWith("key:"));
+  const isAsked = hasItems || hasWords || terms.length > 0;
+  if (mode === "lexical" && (hasItems || params.minus?.length)) return "Words alone know no items and nothing unlike; take Both";
+  return mode && isAsked && !hasWords ? "There are no words to compare" : null;
+}
+
 function Modes({ params, ask }) {
   const now = params.mode ?? null;
   return html`
     <div class="modes" role="group" aria-label="Compare">
-      ${MODES.map(([mode, name, title]) => html`<button key=${name} type="button" title=${title}
+      ${MODES.map(([mode, name, title]) => html`<button key=${name} type="button" title=${obstacle(mode, params) ?? title}
+        disabled=${Boolean(obstacle(mode, params)) && now !== mode}
         aria-pressed=${String(now === mode || (now === "semantic" && !mode))} onClick=${() => ask({ mode, order: null, k: null })}>${name}</button>`)}
     </div>`;
 }
