@@ -9,7 +9,7 @@ from webui.security import PLOT_POLICY, guard
 
 blueprint = Blueprint("pages", __name__)
 
-VIEWS = "any(search, clusters, map, classes)"
+VIEWS = "any(search, clusters, map, classes, duplicates)"
 
 
 @blueprint.get("/")

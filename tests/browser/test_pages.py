@@ -290,7 +290,7 @@ def test_the_lasso_chooses_what_it_is_drawn_around(page: Page) -> None:
 
 def test_a_narrow_window_needs_no_sideways_scrolling(page: Page) -> None:
     page.set_viewport_size({"width": 400, "height": 800})
-    for path in ("search?q=soup", "search", "clusters", "map", "classes"):
+    for path in ("search?q=soup", "search", "clusters", "map", "classes", "duplicates"):
         for name in ("reviews", "photos", "wordy"):
             page.goto(f"/c/{name}/{path}")
             page.wait_for_load_state("networkidle")

@@ -197,6 +197,15 @@ def test_the_most_unusual_need_no_question(page: Page) -> None:
     expect(page.get_by_role("status")).to_contain_text("The 10 most unusual of 14 texts")
 
 
+def test_what_stands_there_twice_is_listed(page: Page) -> None:
+    page.goto("/c/photos/search")
+    page.get_by_role("link", name="Duplicates").click()
+    expect(page.get_by_role("status")).to_have_text("2 groups with 12 of 12 pictures")
+    expect(page.get_by_role("region", name="6 of the same")).to_have_count(2)
+    page.goto("/c/reviews/duplicates")
+    expect(page.get_by_role("heading", name="Nothing stands here twice")).to_be_visible()
+
+
 IN_PAGE = """async ([name, ...given]) => (await import('/static/where.js'))[name](...given)"""
 
 

@@ -3,14 +3,15 @@ import { html, render, useEffect, useMemo, useState } from "./vendor/preact.js";
 import { api, useAnswer } from "./api.js";
 import { Classes } from "./classes.js";
 import { Clusters } from "./clusters.js";
+import { Duplicates } from "./duplicates.js";
 import { KEYS, useKeys } from "./keys.js";
 import { MapView } from "./map.js";
 import { Dialog, Empty, Icon, Loading, Problem } from "./parts.js";
 import { VIEWS, addressOf, followLinks, useAddress } from "./router.js";
 import { Search } from "./search.js";
 
-const SHOWN = { search: Search, clusters: Clusters, map: MapView, classes: Classes };
-const TITLES = { search: "Search", clusters: "Clusters", map: "Map", classes: "Classes" };
+const SHOWN = { search: Search, clusters: Clusters, map: MapView, classes: Classes, duplicates: Duplicates };
+const TITLES = { search: "Search", clusters: "Clusters", map: "Map", classes: "Classes", duplicates: "Duplicates" };
 
 function ThemeButton() {
   const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";

@@ -10,7 +10,7 @@ export const KEYS = [
   ["w", "why it was found"],
   ["u or d", "thumb up or down"],
   ["Esc", "leave the box"],
-  ["1 2 3 4", "search, clusters, map, classes"],
+  ["1 2 3 4 5", "search, clusters, map, classes, duplicates"],
   ["?", "this list"],
 ];
 
@@ -49,7 +49,7 @@ function act(event, { showHelp, openView }) {
   if (event.key === "?") return showHelp() ?? true;
   if (event.key in PRESSED) return press(PRESSED[event.key]);
   if (event.key === "Enter" && document.activeElement?.matches("[data-card]")) return press("similar");
-  if (/^[1-4]$/.test(event.key)) return openView(Number(event.key) - 1) ?? true;
+  if (/^[1-5]$/.test(event.key)) return openView(Number(event.key) - 1) ?? true;
   if (event.target.closest?.(".whole") && event.key.startsWith("Arrow")) return false; // it scrolls
   const sideways = event.key === "ArrowLeft" || event.key === "ArrowRight";
   if (sideways && !document.activeElement?.closest(".tiles")) return false;

@@ -1,7 +1,7 @@
 // The whole view stands in the address: /c/COLLECTION/VIEW?what=... Reload, back and links work.
 import { useCallback, useEffect, useState } from "./vendor/preact.js";
 
-export const VIEWS = ["search", "clusters", "map", "classes"];
+export const VIEWS = ["search", "clusters", "map", "classes", "duplicates"];
 
 const LISTS = ["plus", "minus"]; // what may stand in an address several times
 
