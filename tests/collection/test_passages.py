@@ -153,3 +153,17 @@ def test_a_long_text_with_half_a_character_is_refused() -> None:
     encoder = encoder_of(load_module("hashing"))
     with pytest.raises(ContentError, match="unpaired surrogate"):
         encoder.prepare(long_text(80) + "\ud800")
+
+
+def test_an_index_finds_passages_and_still_compares_items(collection: Collection) -> None:
+    texts = {f"k{n}": long_text(60 + n % 7, 5 + n % 50 if n % 9 == 0 else None) for n in range(90)}
+    add(collection, **texts)
+    exact = [(hit.key, hit.passage) for hit in collection.search(NEEDLE, k=5)]
+    alike = [hit.key for hit in collection.similar("k3", k=5)]
+    collection.build_index(kind="flat")
+    collection.delete(["k1"])
+    assert collection.info()["index_rows"] == collection.info()["passages"]
+    assert [(hit.key, hit.passage) for hit in collection.search(NEEDLE, k=5)] == exact
+    assert [hit.key for hit in collection.similar("k3", k=5)] == alike
+    assert collection.evaluate_index(k=5, n_queries=20)["recall"] > 0.9
+    assert collection.check(full=True).level == "ok"
