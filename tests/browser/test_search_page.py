@@ -135,6 +135,15 @@ def test_the_passage_of_a_long_text_is_shown_in_place(page: Page) -> None:
     expect(passage.locator("mark").first).to_be_in_viewport()
 
 
+def test_a_long_text_found_by_its_words_is_shown_where_they_stand(page: Page) -> None:
+    page.goto("/c/wordy/search?q=zebra+river&mode=lexical")
+    manual = cards(page).filter(has_text="Zebras")
+    expect(manual.locator("mark")).to_have_text(["Zebras", "river"])
+    assert len(manual.locator(".told").inner_text()) < 1000
+    manual.get_by_role("button", name="why?").click()
+    expect(manual.get_by_role("note")).to_contain_text("Has river 1 time")
+
+
 def test_why_marks_the_words_that_carried_a_hit(page: Page) -> None:
     page.goto("/c/reviews/search?q=alert+soup")
     attack = cards(page).filter(has_text="<script>")

@@ -3,7 +3,7 @@ import { html, useState } from "./vendor/preact.js";
 import { Folded, Made, Sureness, Why } from "./found.js";
 import { Thumbs } from "./judging.js";
 import { Chips, Icon, Thumbnail } from "./parts.js";
-import { InPlace, Told } from "./texts.js";
+import { InPlace, Told, usePlace } from "./texts.js";
 
 const Key = ({ item }) => html`<code class="key" title="Key">${item.key}</code>`;
 // A key such as red-apple says nothing beside the caption "red apple".
@@ -44,11 +44,12 @@ function useExplained(item, explain) {
 
 function Row({ info, item, query, onSimilar, onPick, extra, tools }) {
   const [hit, askWhy] = useExplained(item, tools?.explain);
+  const place = usePlace(item, query);
   return html`
     <li class="card row" data-card tabindex="0" aria-label=${label(item)}>
-      ${hit.passage ? html`<${InPlace} hit=${hit} query=${query} />` : html`<${Told} text=${hit.text} query=${query} words=${hit.words} tellsNone=${!hit.parts} />`}
+      ${place ? html`<${InPlace} ...${{ hit, place, query }} />` : html`<${Told} text=${hit.text} query=${query} words=${hit.words} tellsNone=${!hit.parts} />`}
       ${hit.parts && html`<${Made} parts=${hit.parts} />`}
-      ${hit.words && html`<${Why} words=${hit.words} percentile=${hit.percentile} />`}
+      ${hit.words && html`<${Why} words=${hit.words} percentile=${hit.percentile} mode=${tools.mode} />`}
       ${hit.folded && html`<${Folded} ...${{ info, hit, onSimilar }} />`}
       <footer>
         ${hit.score != null && html`<${Sureness} hit=${hit} mode=${tools?.mode} most=${tools?.most} />`}

@@ -1,7 +1,7 @@
 // What a hit tells beside its text: how sure it is, which words carried it, and its repeats.
 import { html, useState } from "./vendor/preact.js";
 import { api } from "./api.js";
-import { Score, count, percent } from "./parts.js";
+import { Score, count, percent, plural } from "./parts.js";
 
 const NAMED = 4; // words that are named as the ones that carried a match
 
@@ -24,12 +24,25 @@ export const Made = ({ parts }) => html`
   <p class="parts">${Object.entries(PARTS).filter(([name]) => name in parts)
     .map(([name, told]) => `${told} ${parts[name].toFixed(name === "lexical" ? 1 : 2)}`).join(" · ")}</p>`;
 
+// The heaviest words first, each once: {word, weight, n}.
+function heaviest(words) {
+  const known = new Map();
+  for (const { word, weight } of words) {
+    const name = word.toLowerCase();
+    const { weight: before, n } = known.get(name) ?? { weight: 0, n: 0 };
+    known.set(name, { word, weight: before + weight, n: n + 1 });
+  }
+  return [...known.values()].filter(({ weight }) => weight >= 0.01).sort((a, b) => b.weight - a.weight).slice(0, NAMED);
+}
+
 // The words that carried most of the match, in one line.
-export function Why({ words, percentile }) {
-  const carried = words.filter((word) => word.weight >= 0.01).sort((a, b) => b.weight - a.weight).slice(0, NAMED);
+export function Why({ words, percentile, mode }) {
+  const carried = heaviest(words);
+  const byWords = mode === "lexical";
+  const share = ({ weight, n }) => (byWords ? plural(n, "time") : percent(weight));
   return html`
-    <p class="why" role="note">${carried.length ? "Carried by " : "No single word carried the match."}
-      ${carried.map((word, index) => html`${index > 0 && ", "}<b>${word.word}</b> ${percent(word.weight)}`)}${carried.length > 0 && "."}
+    <p class="why" role="note">${carried.length ? (byWords ? "Has " : "Carried by ") : "No single word carried the match."}
+      ${carried.map((each, index) => html`${index > 0 && ", "}<b>${each.word}</b> ${share(each)}`)}${carried.length > 0 && "."}
       ${percentile != null && ` Nearer than ${percentile} % of random pairs here.`}</p>`;
 }
 

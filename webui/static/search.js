@@ -14,6 +14,7 @@ import { Welcome } from "./welcome.js";
 import { conditionsOf, narrowed } from "./where.js";
 
 const ADVERBS = { lexical: "best by words", hybrid: "best by meaning and words", farthest: "farthest", unusual: "most unusual" };
+const TELLING = 300; // characters; with a longer text nearly every hit has words in common
 const BY_HAND = { semantic: "Search by meaning", lexical: "Search by words", hybrid: "Search by meaning and words" };
 
 function TextBox({ info, params, ask }) {
@@ -134,7 +135,7 @@ export function Search({ info, params, go }) {
       ${found.isAsked
         ? html`<div class="narrowing">
             <${Facets} info=${info} where=${params.where} onWhere=${onWhere} />
-            <div class="hits"><${Found} ...${{ info, params, ask, found, onSimilar, onTerm }} isRefinable=${!picture} query=${params.q ?? item?.text} /></div>
+            <div class="hits"><${Found} ...${{ info, params, ask, found, onSimilar, onTerm }} isRefinable=${!picture} query=${params.q ?? (item?.text.length < TELLING ? item.text : null)} /></div>
           </div>`
         : html`<${Welcome} ...${{ info, go, onSimilar }} />`}
     </div>`;

@@ -1,9 +1,10 @@
 // Texts of hits: the words marked that matter, long ones cut, the best passage of the longest shown in place.
 import { html, useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 import { count } from "./parts.js";
-import { contentWords, pieces } from "./words.js";
+import { contentWords, densest, pieces } from "./words.js";
 
 const AROUND = 160; // characters before and after a passage
+const LONG = 1500; // characters of a text that is not shown from its beginning
 
 // Positions count characters as Python does; beyond the first plane one has two units here.
 const characters = (text) => (/[\ud800-\udfff]/.test(text) ? Array.from(text) : text);
@@ -56,12 +57,22 @@ function sliced(whole, start, stop) {
   return [text.slice(0, start), text.slice(start, stop), text.slice(stop)].map(written);
 }
 
+// Where to look in a long text that was found by its words: characters as Python counts them.
+export function usePlace({ text, passage }, query) {
+  return useMemo(() => {
+    if (passage || !query || text.length < LONG) return passage ?? null;
+    const found = densest(text, contentWords(query));
+    const counted = (end) => (typeof characters(text) === "string" ? end : Array.from(text.slice(0, end)).length);
+    return found && { start: counted(found.start), stop: counted(found.stop), isSnippet: true };
+  }, [text, passage, query]);
+}
+
 // The best passage of a long text in its surroundings, or in the whole.
-export function InPlace({ hit, query }) {
+export function InPlace({ hit, place, query }) {
   const [whole, setWhole] = useState(false);
   const box = useRef();
   const asked = useMemo(() => contentWords(query ?? ""), [query]);
-  const { start, stop } = hit.passage;
+  const { start, stop } = place;
   const [before, passage, after] = useMemo(() => sliced(hit.text, start, stop), [hit.text, start, stop]);
   useEffect(() => {
     const inside = box.current.querySelector(".passage");
@@ -71,7 +82,7 @@ export function InPlace({ hit, query }) {
   return html`
     <div ref=${box} class=${`told placed ${whole ? "whole" : ""}`} tabindex=${whole ? 0 : null}>
       ${whole ? before : tail(before)}<span
-        class="passage"><${Marked} text=${passage} from=${start} words=${hit.words} asked=${asked} tidied=${whole ? undefined : tidy} /></span>${whole ? after : head(after)}
+        class=${`passage ${place.isSnippet ? "plain" : ""}`}><${Marked} text=${passage} from=${start} words=${hit.words} asked=${asked} tidied=${whole ? undefined : tidy} /></span>${whole ? after : head(after)}
     </div>
     ${!isAll && html`<button type="button" class="more" aria-expanded=${String(whole)} onClick=${() => setWhole(!whole)}>
       ${whole ? "show the passage alone" : `show the whole text, ${count(hit.text.length)} characters`}</button>`}`;

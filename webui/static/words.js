@@ -31,3 +31,20 @@ function stem(segment) {
 }
 
 export const contentWords = (text) => new Set(pieces(text).map((p) => p.word).filter(Boolean));
+
+const WINDOW = 320; // characters
+
+// Where in a long text the most different words of a query stand together, as characters start to
+// stop; null where none does. Words are found by their letters alone, which is quick.
+export function densest(text, asked) {
+  const found = [...text.matchAll(/[\p{L}\p{N}]+/gu)].map((match) => ({ word: stem(match[0]), start: match.index, stop: match.index + match[0].length }))
+    .filter(({ word }) => asked.has(word));
+  let best = null;
+  for (let last = 0, first = 0; last < found.length; last += 1) {
+    while (first < last && found[last].stop - found[first].start > WINDOW) first += 1;
+    const inside = found.slice(first, last + 1);
+    const n = new Set(inside.map(({ word }) => word)).size * 1000 + inside.length;
+    if (!best || n > best.n) best = { n, start: found[first].start, stop: found[last].stop };
+  }
+  return best && { start: best.start, stop: best.stop };
+}
