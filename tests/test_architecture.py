@@ -7,10 +7,12 @@ import inspect
 import resource
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import semsearch
 from semsearch import errors
+from semsearch.cli.commands import COMMANDS
 
 HEAVY = ("faiss", "pandas", "pyarrow", "sentencepiece", "sklearn", "sqlglot", "tensorflow", "flask")
 ROOT = Path(__file__).parent.parent
@@ -49,6 +51,18 @@ def test_help_takes_under_0_4_seconds() -> None:
     assert min(spent() for _ in range(3)) < 0.4
 
 
+def test_commands_are_listed_as_they_describe_themselves() -> None:
+    for name, (place, text) in COMMANDS.items():
+        command = EntryPoint(name, place, "").load()
+        assert (command.name, command.get_short_help_str(len(text))) == (name, text)
+
+
+def test_help_loads_none_of_the_commands() -> None:
+    code = "from semsearch.cli.main import main; main(['--help'], standalone_mode=False)"
+    probe = f"import sys; {code}; sys.exit('numpy' in sys.modules)"
+    subprocess.run([sys.executable, "-c", probe], check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+
+
 def test_searching_stored_vectors_needs_faiss_alone(tmp_path: Path) -> None:
     code = (
         f"import numpy, semsearch; c = semsearch.create({str(tmp_path / 'c')!r}, None, dim=3)\n"
@@ -58,12 +72,13 @@ def test_searching_stored_vectors_needs_faiss_alone(tmp_path: Path) -> None:
 
 
 def test_the_face_is_what_all_says() -> None:
-    public = {
-        name
-        for name, value in vars(semsearch).items()
-        if not name.startswith("_") and not inspect.ismodule(value)
-    }
-    assert sorted(public) == semsearch.__all__
+    tree = ast.parse((ROOT / "semsearch" / "__init__.py").read_text())
+    [typed] = [node for node in tree.body if isinstance(node, ast.If)]
+    imports = [
+        name for node in typed.body if isinstance(node, ast.ImportFrom) for name in node.names
+    ]
+    assert sorted(name.asname or name.name for name in imports) == semsearch.__all__
+    assert all(getattr(semsearch, name) is not None for name in semsearch.__all__)
 
 
 def test_every_error_descends_from_the_root_and_has_its_own_code() -> None:

@@ -85,7 +85,7 @@ def judge(
     verdict: str | None,
     as_json: bool,
 ) -> None:
-    """Say whether the item KEY answers QUERY: up, down, or 2 and 3 for very good; clear takes back.
+    """Say whether the item KEY answers QUERY: up, down, 2 or 3 for very good, or clear.
 
     What was said is stored in NAME, and `semsearch evaluate NAME` counts it. Without KEY the
     command lists what was said, of QUERY or of all.

@@ -13,24 +13,10 @@ from typing import Any
 import click
 
 import semsearch
-from semsearch.cli.analyse import cluster, predict, train
-from semsearch.cli.build import build_index
-from semsearch.cli.demo import demo
-from semsearch.cli.doctor import doctor
-from semsearch.cli.duplicates import duplicates
-from semsearch.cli.evaluate import evaluate, judge
-from semsearch.cli.facets import facets
-from semsearch.cli.index import index
-from semsearch.cli.learn_weight import learn_weight
-from semsearch.cli.manage import delete, info
-from semsearch.cli.modules import modules
-from semsearch.cli.reencode import reencode
-from semsearch.cli.screen import print_error, print_place
-from semsearch.cli.search import search, similar
-from semsearch.cli.upkeep import backup, check, compact, restore
+from semsearch.cli.commands import COMMANDS
+from semsearch.cli.problems import print_error, print_place
+from semsearch.environment import OFFLINE, WAIT
 from semsearch.errors import CollectionLocked, QueryError, SemsearchError
-from semsearch.modules.handles.policy import OFFLINE
-from semsearch.store.lock import WAIT
 
 PLUGINS = "semsearch.commands"
 """The entry-point group through which other packages, webui first, add commands."""
@@ -43,15 +29,22 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return our own commands and those of plugins, sorted."""
-        return sorted({*super().list_commands(ctx), *_plugins()})
+        return sorted({*COMMANDS, *_plugins()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command by name; a plugin is loaded when it is first asked for."""
-        own = super().get_command(ctx, cmd_name)
-        if own is not None:
-            return own
-        plugin = _plugins().get(cmd_name)
-        return plugin.load() if plugin is not None else None
+        """Return a command by name, loaded when it is first asked for."""
+        place = _entry(cmd_name) if cmd_name in COMMANDS else _plugins().get(cmd_name)
+        command: click.Command | None = None if place is None else place.load()
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands; of our own none is loaded for it."""
+        listed = {name: click.Command(name, help=text) for name, (_, text) in COMMANDS.items()}
+        listed |= {name: plugin.load() for name, plugin in _plugins().items()}
+        room = formatter.width - 6 - max(map(len, listed))
+        rows = [(name, listed[name].get_short_help_str(room)) for name in sorted(listed)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; tell errors in one line on stderr."""
@@ -131,32 +124,10 @@ def _plugins() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=PLUGINS)}
 
 
-COMMANDS = (
-    backup,
-    build_index,
-    check,
-    cluster,
-    compact,
-    delete,
-    demo,
-    doctor,
-    duplicates,
-    evaluate,
-    facets,
-    index,
-    info,
-    judge,
-    learn_weight,
-    modules,
-    predict,
-    reencode,
-    restore,
-    search,
-    similar,
-    train,
-)
-for command in COMMANDS:
-    main.add_command(command)
+def _entry(name: str) -> EntryPoint:
+    """Return one of our own commands in the form of a plugin."""
+    return EntryPoint(name, COMMANDS[name][0], PLUGINS)
+
 
 if __name__ == "__main__":
     sys.exit(main())

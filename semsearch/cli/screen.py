@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 
 import click
-from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -28,8 +27,6 @@ from rich.text import Text
 from semsearch.modules.handles import Policy, current_policy
 
 SHOWN_TEXT = 300
-SHOWN_BEFORE, SHOWN_AFTER = 60, 40
-"""Characters of a query that are shown around a mistake."""
 
 UNWRAPPED = 1_000_000
 """The width for a file or a pipe, whose lines end where we end them and nowhere else."""
@@ -55,22 +52,6 @@ def working(doing: str) -> Iterator[None]:
 def print_json(value: Any) -> None:
     """Print a result as JSON, and nothing else, on stdout."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
-
-
-def print_error(message: str) -> None:
-    """Tell in one line on stderr what went wrong."""
-    click.echo(f"semsearch: {' '.join(message.split())}", err=True)
-
-
-def print_place(query: str, position: int) -> None:
-    """Show a query on stderr, and under it a caret at the character at fault."""
-    start = max(0, position - SHOWN_BEFORE)
-    shown = "".join(
-        character if character.isprintable() else " "
-        for character in query[start : position + SHOWN_AFTER]
-    )
-    indent = " " * cell_len(shown[: position - start])
-    click.echo(f"  {shown}\n  {indent}^", err=True)
 
 
 def print_facts(facts: Sequence[tuple[str, Any]], console: Console) -> None:

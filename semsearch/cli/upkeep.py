@@ -10,7 +10,8 @@ import click
 
 from semsearch.cli.build import build_if_due
 from semsearch.cli.options import indexes_of, json_option, name_argument, opened
-from semsearch.cli.screen import counted, print_error, print_json, working
+from semsearch.cli.problems import print_error
+from semsearch.cli.screen import counted, print_json, working
 from semsearch.collection import CheckReport, Finding, restored
 from semsearch.errors import CollectionDamaged, SemsearchError
 

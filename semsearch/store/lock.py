@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from semsearch import fsio
+from semsearch.environment import WAIT
 from semsearch.errors import CollectionLocked
 
 BRIEF = "brief"
@@ -22,9 +23,6 @@ PATIENCE = 5.0
 """How many seconds a writer waits for a brief one."""
 
 PAUSE = 0.01
-
-WAIT = "SEMSEARCH_WAIT"
-"""For how many seconds every writer waits for any other; by default for none."""
 
 
 @contextmanager

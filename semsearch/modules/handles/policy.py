@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-OFFLINE = "SEMSEARCH_OFFLINE"
+from semsearch.environment import OFFLINE
 
 
 @dataclass(frozen=True)
