@@ -48,9 +48,9 @@ LONG = [  # a key, a field and a text that are wider or longer than a card
     {"id": "lines", "review": "A line about soup\n" * 14, "title": "short", "code": "c"},
     {
         "id": "manual",
-        "review": "The engine of the boat needs oil. " * 60
+        "review": "The engine of the boat needs oil. " * 150
         + "\n\nZebras <b>graze</b> beside the quiet river.\n\n"
-        + "The anchor of the boat is heavy. " * 60,
+        + "The anchor of the boat is heavy. " * 150,
     },
 ]
 

@@ -83,6 +83,18 @@ def test_a_query_finds_reviews_that_share_no_word_with_it(tab: Page) -> None:
     expect(cards.first.locator(".score .number")).to_have_text(re.compile(r"^0\.\d\d$"))
 
 
+def test_a_question_is_refined_narrowed_and_explained(tab: Page) -> None:
+    tab.goto("/c/reviews/search?q=battery+life+is+short&mode=hybrid&minus=charger")
+    narrow = tab.get_by_role("complementary", name="Narrow")
+    narrow.get_by_role("button", name="negative").click()
+    expect(narrow.get_by_role("button", name="negative", pressed=True)).to_have_count(1)
+    expect(tab.get_by_role("listitem").filter(has_text="negative")).to_have_count(10)
+    tab.get_by_role("button", name="why?").first.click()
+    expect(tab.get_by_role("note")).to_contain_text("Carried by")
+    expect(tab.locator(".band").first).to_have_text(re.compile("strong|fair"))
+    keep(tab, "asking")
+
+
 def test_a_question_in_german_finds_reviews_in_english(tab: Page) -> None:
     tab.goto("/c/reviews/search?q=die+Kopfhörer+klingen+wunderbar")
     expect(tab.get_by_role("main")).to_contain_text("Nice headphones for the price")
