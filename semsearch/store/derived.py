@@ -133,10 +133,10 @@ def as_detail(detail: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _speaks_of_erased(connection: apsw.Connection, ids: Ids) -> bool:
-    """Say whether a file covers items that are no more, in a collection that erases bytes."""
+    """Say whether a file covers items or passages that are no more, where bytes were erased."""
     if connection.execute("SELECT 1 FROM meta WHERE name = ?", (ERASED,)).get is None:
         return False
-    rows = connection.execute("SELECT id FROM item")
+    rows = connection.execute("SELECT id FROM item UNION ALL SELECT id FROM passage")
     return not np.isin(ids, np.fromiter((row[0] for row in rows), dtype=np.int64)).all()
 
 

@@ -167,3 +167,13 @@ def test_an_index_finds_passages_and_still_compares_items(collection: Collection
     assert [hit.key for hit in collection.similar("k3", k=5)] == alike
     assert collection.evaluate_index(k=5, n_queries=20)["recall"] > 0.9
     assert collection.check(full=True).level == "ok"
+
+
+def test_an_index_over_passages_is_built_after_items_were_purged(collection: Collection) -> None:
+    add(collection, a=long_text(100), b=long_text(80, 70), c="short")
+    collection.delete(["a"], purge=True)
+    assert collection.build_index("Flat")["index"] == "Flat"
+    [hit] = collection.search(NEEDLE, k=1)
+    assert hit.passage is not None
+    assert NEEDLE in hit.passage.text
+    assert collection.check(full=True).level == "ok"
