@@ -40,6 +40,7 @@ from semsearch.modules import ModuleCard, known_card
 @click.option("--table", metavar="NAME", help="Table of a SQLite file, where it has several.")
 @click.option("--query", metavar="SELECT", help="What is read of a SQLite file, instead.")
 @click.option("--sheet", metavar="NAME", help="Sheet of an xlsx file; else the first with rows.")
+@click.option("--encoding", metavar="NAME", help="Encoding of a text table; else found out.")
 @click.option("--module", metavar="HANDLE", help="What makes the vectors; guessed from the source.")
 @click.option(
     "--on-error",
@@ -63,6 +64,7 @@ def index(  # noqa: PLR0913 - one parameter an option
     table: str | None,
     query: str | None,
     sheet: str | None,
+    encoding: str | None,
     module: str | None,
     on_error: str,
     dry_run: bool,
@@ -77,7 +79,7 @@ def index(  # noqa: PLR0913 - one parameter an option
     """
     if rejected is not None:
         check_rejected(Path(rejected))
-    part = {"table": table, "query": query, "sheet": sheet}
+    part = {"table": table, "query": query, "sheet": sheet, "encoding": encoding}
     found = [
         corpus.read_corpus(source, text=list(text) or None, image=image, key=key, **part)
         for source in sources

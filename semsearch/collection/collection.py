@@ -47,6 +47,7 @@ class Collection(Judged, Insight, Upkeep):
         table: str | None = None,
         query: str | None = None,
         sheet: str | None = None,
+        encoding: str | None = None,
         vectors: Any = None,
         keys: Sequence[str] | None = None,
         on_error: str = "skip",
@@ -58,7 +59,7 @@ class Collection(Judged, Insight, Upkeep):
         `source` is a path (csv, tsv, json, jsonl, parquet, xlsx, sqlite, a folder or zip of
         images), a DataFrame, an iterable of dicts or a list of str; or `vectors` (n, dim) come
         with `keys`. `table` or `query` (one SELECT) say what of a SQLite database is read, `sheet`
-        which of a workbook's.
+        which of a workbook's, `encoding` how a csv or json file is encoded where a guess is wrong.
         `text` and `image` name the column that is encoded, `key` the column of the user's key;
         every other column becomes a field. A known key with other content is updated.
         With on_error="stop" the first bad row raises and nothing is stored; of pictures, and of
@@ -88,9 +89,8 @@ class Collection(Judged, Insight, Upkeep):
         elif isinstance(source, corpus.Corpus):
             report = self._add_items(source, wanted)
         else:
-            found = corpus.read_corpus(
-                source, text=text, image=image, key=key, table=table, query=query, sheet=sheet
-            )
+            part = {"table": table, "query": query, "sheet": sheet, "encoding": encoding}
+            found = corpus.read_corpus(source, text=text, image=image, key=key, **part)
             report = self._add_items(found, wanted)
         save_columns(self._store, self._store.fields())
         self._keeper.after_change()

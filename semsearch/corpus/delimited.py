@@ -27,7 +27,7 @@ def read_delimited(source: WatchedFile, delimiter: str) -> Iterator[dict[str, li
     """
     # Process-wide, but only ever raised: a longer cell is refused as a line before it gets here.
     csv.field_size_limit(MAX_LINE)
-    with source() as binary, io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as file:
+    with source() as binary, io.TextIOWrapper(binary, source.encoding, newline="") as file:
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         try:
             names = next((row for row in reader if row), [])

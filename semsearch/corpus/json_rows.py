@@ -28,7 +28,7 @@ def columns_of(rows: list[Mapping[Any, Any]], names: dict[Any, None]) -> dict[st
 
 def read_json_lines(source: WatchedFile, names: dict[str, None]) -> Iterator[dict[str, list[Any]]]:
     """Yield the cells of some lines after the other, by column; see `columns_of` for `names`."""
-    with source() as binary, io.TextIOWrapper(binary, encoding="utf-8-sig", newline="\n") as file:
+    with source() as binary, io.TextIOWrapper(binary, source.encoding, newline="\n") as file:
         rows: list[Mapping[str, Any]] = []
         size = 0
         for number, line in enumerate(file, 1):
@@ -74,7 +74,7 @@ def parse_odd_object(name: str, line: str, number: int) -> dict[str, Any]:
 
 def json_document(source: WatchedFile) -> dict[str, list[Any]]:
     """Return the columns of a JSON document that is one list of objects."""
-    with source() as binary, io.TextIOWrapper(binary, encoding="utf-8-sig") as file:
+    with source() as binary, io.TextIOWrapper(binary, source.encoding) as file:
         text = file.read()
     try:
         rows = json.loads(text)

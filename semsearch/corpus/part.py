@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from semsearch.corpus.encodings import codec_name
 from semsearch.corpus.images import IMAGE_SUFFIXES
 from semsearch.errors import shortened
 
 WORKBOOKS = (".xlsx", ".xlsm")
+TEXT_TABLES = (".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson")
 DATABASES = (".sqlite", ".sqlite3", ".db")
 SQLITE_START = b"SQLite format 3\0"
 SAVE_AS = {
@@ -23,11 +25,15 @@ SAVE_AS = {
 
 
 class Part(NamedTuple):
-    """The table or query of a database, or the sheet of a workbook; the usual one where None."""
+    """The table or query of a database, or the sheet of a workbook; the usual one where None.
+
+    `encoding` is that of a text table (csv, json); it is found out where None.
+    """
 
     table: str | None = None
     query: str | None = None
     sheet: str | None = None
+    encoding: str | None = None
 
     def check(self) -> Part:
         """Return the part; raise TypeError or ValueError where its names cannot be."""
@@ -38,11 +44,14 @@ class Part(NamedTuple):
                 raise ValueError(f"{name}= is empty; leave it out, or name one")
         if self.table is not None and self.query is not None:
             raise ValueError("table= and query= both say which rows are read; give one of them")
+        if self.encoding is not None and codec_name(self.encoding) is None:
+            raise ValueError(f"there is no encoding {shortened(self.encoding)}; try 'cp1252'")
         return self
 
     def require_kind(self, name: str, kind: str) -> None:
         """Raise ValueError where a file of this kind (its suffix) has no such parts."""
         for option, kinds, what in (
+            ("encoding", TEXT_TABLES, "the encoding of a csv, tsv, json or jsonl file"),
             ("table", DATABASES, "a table of a SQLite database"),
             ("query", DATABASES, "rows of a SQLite database"),
             ("sheet", WORKBOOKS, "a sheet of a workbook (.xlsx)"),

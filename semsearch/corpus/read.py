@@ -27,7 +27,7 @@ Source: TypeAlias = "str | os.PathLike[str] | pd.DataFrame | Iterable[object]"
 ROWS = "rows"  # the name of a corpus that comes from memory
 
 
-def read_corpus(
+def read_corpus(  # noqa: PLR0913 - one parameter for each thing that a source may need to be told
     source: Source,
     *,
     text: str | Sequence[str] | None = None,
@@ -36,6 +36,7 @@ def read_corpus(
     table: str | None = None,
     query: str | None = None,
     sheet: str | None = None,
+    encoding: str | None = None,
 ) -> Corpus:
     """Check a source as a whole and return its items, which are read as they are asked for.
 
@@ -50,6 +51,7 @@ def read_corpus(
         table: the table or view of a SQLite database; not needed where it has one.
         query: instead of a table, one SELECT over a SQLite database.
         sheet: the sheet of a workbook, by default the first that holds rows.
+        encoding: that of a csv, tsv, json or jsonl file, such as "cp1251"; found out when None.
 
     A file is read twice, for its columns and types first and for its rows as they are needed, so
     that memory does not grow with their number (a .json file, one document, is read whole). Of
@@ -63,7 +65,7 @@ def read_corpus(
             says why it is skipped.
     """
     columns = Columns(_names(text), image, key)
-    part = Part(table, query, sheet).check()
+    part = Part(table, query, sheet, encoding).check()
     if isinstance(source, bytes | Mapping) or not isinstance(source, os.PathLike | Iterable):
         kind = type(source).__name__
         raise TypeError(f"a source is a path, a DataFrame, or a list of dicts or texts, not {kind}")

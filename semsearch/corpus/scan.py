@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import os
@@ -22,13 +21,6 @@ BLOCK_ROWS = 1024
 BLOCK_BYTES = 4 * MEGABYTE
 """Bytes after which fewer rows are enough; one row more may be as long as a line."""
 MAX_DOCUMENT = 256 * MEGABYTE
-# Marks that a file may begin with; that of UTF-32 begins with that of UTF-16, so it comes first.
-OTHER_MARKS = {
-    codecs.BOM_UTF32_LE: "UTF-32",
-    codecs.BOM_UTF32_BE: "UTF-32",
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
-}
 # What is named a text table now and then.
 OTHER_KINDS = {
     b"PK\x03\x04": ("a workbook or zip archive", ".xlsx or .zip"),
@@ -42,10 +34,14 @@ DELIMITER_SUFFIXES = {",": ".csv", "\t": ".tsv"}
 
 
 class WatchedFile:
-    """A file that is read more than once and must be the same each time; opens it when called."""
+    """A file that is read more than once and must be the same each time; opens it when called.
+
+    `encoding` is that of a text table, as Python calls it.
+    """
 
     def __init__(self, name: str, open_binary: Opener) -> None:
         self.name = name
+        self.encoding = "utf-8-sig"
         self._open_binary = open_binary
         self._stamp: tuple[int, ...] | None = None
 
@@ -79,65 +75,6 @@ class WatchedFile:
         )
 
 
-def check_text(name: str, open_binary: Opener, *, is_document: bool = False) -> None:
-    """Raise `SourceError` when a file is empty, not UTF-8, or holds a line too long to be data.
-
-    A document (JSON) may stand on one line; its whole size is bounded instead.
-    """
-    check_mark(name, open_binary)
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    position, line, line_start = 0, 1, 0
-    with open_binary() as file:
-        if is_document:
-            check_document_size(name, file.seek(0, os.SEEK_END))
-            file.seek(0)
-        while block := file.read(BLOCK):
-            check_utf8(name, decoder, block, position, line)
-            first = block.find(b"\n")
-            line_end = position + (len(block) if first < 0 else first)
-            if not is_document and line_end - line_start > MAX_LINE:
-                raise line_too_long(name, line)
-            if first >= 0:
-                line += block.count(b"\n")
-                line_start = position + block.rfind(b"\n") + 1
-            position += len(block)
-    check_utf8(name, decoder, b"", position, line)
-    if position == 0:
-        raise SourceError(f"{name} is empty", "give a file that holds rows")
-
-
-def check_mark(name: str, open_binary: Opener) -> None:
-    """Raise `SourceError` when a file begins as one of UTF-16 or UTF-32, or as no text at all."""
-    with open_binary() as file:
-        start = file.read(len(codecs.BOM_UTF32_LE))
-    for other, (kind, suffix) in OTHER_KINDS.items():
-        if start.startswith(other):
-            raise SourceError(f"{name} is no text but {kind}", f"name it {suffix}, or export it")
-    for mark, kind in OTHER_MARKS.items():
-        if start.startswith(mark):
-            raise SourceError(
-                f"{name} is not UTF-8 but {kind}",
-                f"save it as UTF-8, for instance with `iconv -f {kind} -t UTF-8`",
-            )
-
-
-def check_utf8(
-    name: str, decoder: codecs.IncrementalDecoder, block: bytes, position: int, line: int
-) -> None:
-    """Decode the next block, the last when it is empty; raise `SourceError` where it cannot be."""
-    pending = decoder.getstate()[0]
-    try:
-        decoder.decode(block, final=not block)
-    except UnicodeDecodeError as error:
-        read = pending + block
-        at = position - len(pending) + error.start
-        at_line = line + read.count(b"\n", 0, error.start)
-        raise SourceError(
-            f"{name} is not UTF-8: byte {at}, in line {at_line}, is 0x{read[error.start]:02x}",
-            "save it as UTF-8, for instance with `iconv -f WINDOWS-1252 -t UTF-8`",
-        ) from error
-
-
 def check_document_size(name: str, size: int) -> None:
     """Raise `SourceError` when a JSON document is too big to be read in one piece."""
     if size > MAX_DOCUMENT:
@@ -155,12 +92,12 @@ def line_too_long(name: str, line: int) -> SourceError:
     )
 
 
-def check_delimiter(name: str, open_binary: Opener, delimiter: str) -> None:
+def check_delimiter(source: WatchedFile, delimiter: str) -> None:
     """Raise `SourceError` when a table has one column only because it is delimited otherwise.
 
     That is so where its first two lines each fall apart at another delimiter.
     """
-    with io.TextIOWrapper(open_binary(), encoding="utf-8-sig", newline="") as file:
+    with io.TextIOWrapper(source(), encoding=source.encoding, newline="") as file:
         head = list(islice((line for line in file if line.strip()), 2))
     if len(head) < 2 or count_cells(head[0], delimiter) > 1:  # noqa: PLR2004
         return
@@ -170,7 +107,7 @@ def check_delimiter(name: str, open_binary: Opener, delimiter: str) -> None:
             suffix = DELIMITER_SUFFIXES.get(other)
             rename = f"rename it to {suffix}, or " if suffix else ""
             raise SourceError(
-                f"{name} has {found} between its values, not {expected}",
+                f"{source.name} has {found} between its values, not {expected}",
                 f"{rename}save it with {expected} between the values",
             )
 

@@ -14,8 +14,9 @@ from semsearch.corpus.items import Break, Value
 from semsearch.corpus.json_rows import json_document, read_json_lines
 from semsearch.corpus.parquet import read_parquet
 from semsearch.corpus.part import DATABASES, WHOLE, WORKBOOKS, Part, kind_of_file
-from semsearch.corpus.scan import Opener, WatchedFile, check_delimiter, check_text
+from semsearch.corpus.scan import Opener, WatchedFile, check_delimiter
 from semsearch.corpus.sqlite import Database
+from semsearch.corpus.text_files import look_over
 from semsearch.corpus.xlsx import Sheet
 from semsearch.errors import SourceError
 
@@ -105,8 +106,8 @@ def parse_table(name: str, suffix: str, open_binary: Opener, part: Part = WHOLE)
         table = survey(name, sheet.blocks)
         table = replace(table, part=sheet.part, notes=sheet.notes())
     else:
-        check_text(name, file, is_document=suffix == ".json")
-        table = parse_text(file, suffix)
+        notes = look_over(file, part.encoding, is_document=suffix == ".json")
+        table = replace(parse_text(file, suffix), notes=notes)
     return with_rows(table)
 
 
@@ -126,7 +127,7 @@ def parse_text(file: WatchedFile, suffix: str) -> Table:
     """Look over a table that is a text file."""
     if suffix in DELIMITERS:
         delimiter = DELIMITERS[suffix]
-        check_delimiter(file.name, file, delimiter)
+        check_delimiter(file, delimiter)
         return survey(file.name, lambda: read_delimited(file, delimiter), WrittenColumn)
     if suffix in JSON_LINES:
         names: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""Texts and keys that cannot be stored, odd ones that can, and files that are no UTF-8."""
+"""Texts and keys that cannot be stored, odd ones that can, and files in another encoding."""
 
 from __future__ import annotations
 
@@ -136,10 +136,9 @@ def test_a_query_that_cannot_be_encoded(
 @pytest.mark.parametrize(
     ("content", "phrase"),
     [
-        ("id,text\na,soup\n".encode("utf-16"), "is not UTF-8 but UTF-16; save it as UTF-8"),
-        (b"\xfe\xff\0i\0d", "is not UTF-8 but UTF-16"),
-        ("id,text\na,soup\n".encode("utf-32"), "is not UTF-8 but UTF-32"),
-        (b"\0\0\xfe\xff\0\0\0i", "is not UTF-8 but UTF-32"),
+        ("id,text\na,soup\n".encode("utf-16"), "is not UTF-8: byte 0, in line 1, is 0xff"),
+        (b"\xfe\xff\0i\0d", "is not UTF-8: byte 0, in line 1, is 0xfe"),
+        (b"\0\0\xfe\xff\0\0\0i", "is not UTF-8: byte 2, in line 1, is 0xfe"),
         (b"id,text\na,caf\xe9\n", "is not UTF-8: byte 13, in line 2, is 0xe9"),
         (b"id,text\r\na,\x93soup\x94\r\n", "byte 11, in line 2, is 0x93"),
         (b"id,text\na,caf\xc3", "byte 13, in line 2, is 0xc3"),
@@ -157,17 +156,17 @@ def test_a_query_that_cannot_be_encoded(
     ],
 )
 @pytest.mark.parametrize("name", ["texts.csv", "texts.jsonl"])
-def test_a_file_that_is_no_utf8_is_told(
+def test_a_file_that_is_not_in_the_encoding_that_was_named_is_told(
     empty: semsearch.Collection, tmp_path: Path, name: str, content: bytes, phrase: str
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(SourceError) as told:
-        empty.add(path)
+        empty.add(path, encoding="utf-8")
     assert phrase in one_sentence(told.value)
     assert len(empty) == 0
     words = ["--indexes", str(tmp_path / "i"), "index", "c", str(path), "--module", "hashing"]
-    result = CliRunner().invoke(main, words)
+    result = CliRunner().invoke(main, [*words, "--encoding", "utf-8"])
     assert (result.exit_code, result.stdout) == (1, "")
     assert phrase in result.stderr
     assert not (tmp_path / "i" / "c").exists()

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from semsearch.corpus import Item, Skipped, read_corpus, scan
+from semsearch.corpus import Item, Skipped, read_corpus, text_files
 from semsearch.errors import SourceError
 
 ROWS = [
@@ -221,22 +221,6 @@ def test_a_file_without_rows_is_refused(tmp_path: Path, suffix: str, text: str) 
     assert "holds no rows" in complaint(write(tmp_path / f"a{suffix}", text))
 
 
-def test_a_file_that_is_not_utf8_is_told_where(tmp_path: Path) -> None:
-    said = complaint(write(tmp_path / "a.csv", "text\nsoup\ncaf\xe9 au lait\n".encode("latin-1")))
-    assert "is not UTF-8: byte 13, in line 3, is 0xe9" in said
-    assert "iconv" in said
-
-
-@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
-def test_a_file_with_the_mark_of_another_unicode_is_told_which(
-    tmp_path: Path, encoding: str
-) -> None:
-    kind = encoding[:6].upper()
-    said = complaint(write(tmp_path / "a.csv", "\ufefftext\nsoup\n".encode(encoding)))
-    assert f"is not UTF-8 but {kind}" in said
-    assert f"iconv -f {kind} -t UTF-8" in said
-
-
 @pytest.mark.parametrize(
     ("suffix", "header", "row", "found"),
     [
@@ -276,18 +260,12 @@ def test_the_mark_of_utf8_is_no_part_of_a_json_table(tmp_path: Path, suffix: str
 def test_a_line_is_measured_from_its_own_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scan, "BLOCK", 64)
-    monkeypatch.setattr(scan, "MAX_LINE", 100)
+    monkeypatch.setattr(text_files, "BLOCK", 64)
+    monkeypatch.setattr(text_files, "MAX_LINE", 100)
     rows = ["text", *["soup " * 18] * 20]
     assert read_corpus(write(tmp_path / "a.csv", "\n".join(rows))).size == 20
     rows[7] += "cold soup, too"
     assert "line 8 of" in complaint(write(tmp_path / "b.csv", "\n".join(rows)))
-
-
-def test_a_character_cut_by_the_end_or_by_a_block_is_told_where(tmp_path: Path) -> None:
-    assert "byte 6, in line 2" in complaint(write(tmp_path / "a.csv", b"text\na\xe2\x82"))
-    long = b"text\n" + b"a" * (2**20 - 6) + b"\xe2(\n"
-    assert f"byte {2**20 - 1}, in line 2" in complaint(write(tmp_path / "b.csv", long))
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".json"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from semsearch.corpus.documents.limits import MAX_TEXT
 from semsearch.corpus.items import Value
+from semsearch.corpus.refused import Refused
 from semsearch.corpus.values import is_blank
 
 READY = b"ready\n"
@@ -28,14 +29,6 @@ class Document:
     title: str = ""
     fields: dict[str, Value] = field(default_factory=dict)
     flaws: tuple[str, ...] = ()
-
-
-class Refused(Exception):
-    """Raised when a document cannot be read: the reason goes on from its name ("is empty")."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 def parsed_by(parser: Callable[[bytes], Document], content: bytes, kind: str) -> Document:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from zipfile import ZipFile
 
-from semsearch.corpus.documents.document import Document, Refused
+from semsearch.corpus.documents.document import Document
 from semsearch.corpus.documents.markup import read_html
 from semsearch.corpus.documents.packages import opened_package, parsed_xml, part_of
 from semsearch.corpus.documents.tidy import one_line
+from semsearch.corpus.refused import Refused
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

@@ -8,11 +8,12 @@ from email.message import Message
 from email.parser import BytesParser
 from email.utils import parsedate_to_datetime
 
-from semsearch.corpus.documents.document import Document, Refused
-from semsearch.corpus.documents.encoding import decoded
+from semsearch.corpus.documents.document import Document
 from semsearch.corpus.documents.markup import of_html
 from semsearch.corpus.documents.tidy import one_line, tidy
+from semsearch.corpus.encodings import decoded
 from semsearch.corpus.items import Value
+from semsearch.corpus.refused import Refused
 from semsearch.corpus.values import as_value
 
 NAMES = {"from", "to", "date", "subject", "received", "message-id", "return-path"}

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from semsearch.corpus.documents.document import Document
-from semsearch.corpus.documents.encoding import decoded
 from semsearch.corpus.documents.tidy import one_line, tidy
+from semsearch.corpus.encodings import decoded
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode

@@ -6,8 +6,9 @@ import io
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile, ZipFile
 
-from semsearch.corpus.documents.document import Refused, words_of
+from semsearch.corpus.documents.document import words_of
 from semsearch.corpus.documents.limits import MAX_UNPACKED
+from semsearch.corpus.refused import Refused
 from semsearch.corpus.scan import MEGABYTE
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from semsearch.corpus.documents.document import SAID, Document, Refused, words_of
+from semsearch.corpus.documents.document import SAID, Document, words_of
 from semsearch.corpus.documents.limits import MAX_PAGES, MAX_TEXT
 from semsearch.corpus.documents.lines import flowing
 from semsearch.corpus.documents.tidy import one_line, tidy
+from semsearch.corpus.refused import Refused
 
 if TYPE_CHECKING:
     from pypdf import PdfReader

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from semsearch.corpus.documents.document import Document
-from semsearch.corpus.documents.encoding import decoded
 from semsearch.corpus.documents.tidy import one_line, tidy
+from semsearch.corpus.encodings import decoded
 
 RULE = re.compile(r"([=\-~^\"'`#*+:.<>_])\1{2,}")
 """A line that underlines a heading of reStructuredText."""

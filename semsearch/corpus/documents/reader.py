@@ -14,8 +14,9 @@ from typing import Any
 
 from semsearch import errors
 from semsearch.corpus.documents import limits
-from semsearch.corpus.documents.document import READY, Document, Refused, parsed_by, words_of
+from semsearch.corpus.documents.document import READY, Document, parsed_by, words_of
 from semsearch.corpus.documents.plain import PLAIN_PARSERS
+from semsearch.corpus.refused import Refused
 from semsearch.errors import SourceError
 
 ENDED = "ended the process that read it; it takes too much memory, or a parser has a fault"

@@ -13,13 +13,14 @@ from typing import BinaryIO
 from zipfile import BadZipFile
 
 from semsearch.corpus.documents import limits
-from semsearch.corpus.documents.document import Document, Refused, words_of
+from semsearch.corpus.documents.document import Document, words_of
 from semsearch.corpus.documents.formats import MBOX, OWN_FIELDS, format_of
 from semsearch.corpus.documents.mbox import mails_of
 from semsearch.corpus.documents.reader import Reader
 from semsearch.corpus.documents.sources import DocumentSource, Found
 from semsearch.corpus.images import IMAGE_SUFFIXES, Unreadable, too_big
 from semsearch.corpus.items import Corpus, Item, Skipped, Value, with_unique_keys
+from semsearch.corpus.refused import Refused
 from semsearch.corpus.tables import TABLE_SUFFIXES
 from semsearch.corpus.values import whole_characters
 

@@ -6,9 +6,10 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from semsearch.corpus.documents.document import Document, Refused
+from semsearch.corpus.documents.document import Document
 from semsearch.corpus.documents.packages import opened_package
 from semsearch.corpus.documents.tidy import one_line, tidy
+from semsearch.corpus.refused import Refused
 
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument

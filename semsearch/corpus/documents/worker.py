@@ -15,9 +15,10 @@ import sys
 from datetime import date
 from typing import Any, BinaryIO
 
-from semsearch.corpus.documents.document import READY, Refused
+from semsearch.corpus.documents.document import READY
 from semsearch.corpus.documents.limits import MEMORY
 from semsearch.corpus.documents.parsing import parse
+from semsearch.corpus.refused import Refused
 
 
 def main() -> None:

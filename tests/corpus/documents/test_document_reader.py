@@ -12,8 +12,8 @@ import pytest
 
 from semsearch.corpus import read_corpus
 from semsearch.corpus.documents import limits
-from semsearch.corpus.documents.document import Refused
 from semsearch.corpus.documents.reader import Reader
+from semsearch.corpus.refused import Refused
 from semsearch.errors import SourceError
 from tests.corpus.documents import making
 

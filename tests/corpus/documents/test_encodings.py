@@ -6,9 +6,9 @@ import codecs
 
 import pytest
 
-from semsearch.corpus.documents.document import Refused
-from semsearch.corpus.documents.encoding import decoded
 from semsearch.corpus.documents.parsing import parse
+from semsearch.corpus.encodings import decoded
+from semsearch.corpus.refused import Refused
 
 
 @pytest.mark.parametrize(

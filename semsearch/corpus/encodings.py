@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from semsearch.corpus.documents.document import Refused
+from semsearch.corpus.refused import Refused
 
 MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -22,6 +22,14 @@ WITH_ZEROS = ["utf_16_le", "utf_16_be"]
 """Encodings of bytes that hold zeros; of any four bytes they make two Chinese characters."""
 USUAL = "cp1252"
 """The encoding of most old texts: it is taken where nothing speaks against it."""
+OF_LATIN_LETTERS = {"cp1250", "cp1254", "cp1257", "cp1258", "iso8859_2"}
+"""Encodings that are taken for the usual one, and it for them."""
+WESTERN = (
+    "àâæçèéêëîïôùûüÿœñ", "äöüßàéè", "áéíóúüñ¿¡ªº", "àáâãçéêíóôõúüªº", "àèéìíîòóùú", "åäöæøáàéèü",
+    "áàäéèêëíïóöôúüû",
+)  # fmt: skip
+"""Letters of French (and English), German, Spanish, Portuguese, Italian, Scandinavian, Dutch."""
+IN_ANY_LANGUAGE = set("\xa0‘’‚“”„«»–—…•·€£§°©®™")
 LATIN = {"ascii", "iso8859-1", "latin-1", "cp1252"}
 """What is called so is cp1252 in truth, as browsers take it."""
 NO_CHARSETS = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs"}
@@ -74,6 +82,15 @@ def of_ascii(content: bytes, declared: str | None) -> str:
 
 def guessed(content: bytes) -> str:
     """Return the text of bytes in the encoding that they most likely are in."""
+    return strictly(content, likely_encoding(content))
+
+
+def likely_encoding(content: bytes) -> str:
+    """Return the encoding that bytes most likely are in, by a part of them.
+
+    Raises:
+        Refused: the bytes are no text, or no encoding fits them.
+    """
     from charset_normalizer import from_bytes
 
     part = sample(content)
@@ -81,13 +98,27 @@ def guessed(content: bytes) -> str:
         raise Refused(BINARY)
     matches = from_bytes(part, cp_isolation=WITH_ZEROS if b"\0" in content else CANDIDATES)
     best = matches.best()
+    if (best is None or best.encoding in OF_LATIN_LETTERS) and is_western(part):
+        return USUAL
     if best is None:
         raise Refused(UNKNOWN)
     tied = {best.encoding, *best.could_be_from_charset}
     for each in matches:
         if (each.chaos, each.coherence) == (best.chaos, best.coherence):
             tied |= {each.encoding}
-    return strictly(content, USUAL if USUAL in tied else best.encoding)
+    return USUAL if USUAL in tied else best.encoding
+
+
+def is_western(part: bytes) -> bool:
+    """Tell whether bytes in the usual encoding hold the letters of one Western language alone.
+
+    Text of other languages, taken for Western, holds letters that no one language has.
+    """
+    try:
+        odd = {each for each in part.decode(USUAL).lower() if not each.isascii()}
+    except UnicodeError:
+        return False
+    return any(odd - IN_ANY_LANGUAGE <= set(letters) for letters in WESTERN)
 
 
 def is_utf_16(part: bytes) -> bool:
@@ -129,6 +160,7 @@ def codec_name(declared: str | None) -> str | None:
     """Return Python's name for an encoding that a document declares, None where it has none."""
     try:
         name = codecs.lookup((declared or "").strip()).name
+        "a".encode(name)  # fails for what is no encoding of texts, such as rot13
     except (LookupError, ValueError):
         return None
     if name in NO_CHARSETS:
