@@ -23,6 +23,12 @@ LONGEST_WORD = 30
 STANDINS = {"contains": "GLOB", "starts with": "RLIKE", "ends with": "SIMILAR_TO"}
 """Our operators, and those of sqlglot as which they are parsed, for it has none such."""
 
+ELSEWHERE = {"&&": "and", "||": "or", "=<": "<=", "=>": ">="}
+"""Operators that other languages have, or a hand slips to, and ours."""
+
+JSON_PATHS = ("ARROW", "DARROW")
+"""The kinds of -> and ->>, of whose paths sqlglot warns on its own."""
+
 NAMES = ("VAR", "IDENTIFIER", "STRING")
 
 NO_OPERAND = {
@@ -45,6 +51,8 @@ def parse_filter(where: str, fields: Mapping[str, str]) -> Node:
         QueryError: the text cannot be read, names a field that does not exist (the message names
             those that do), or compares a field with a value of another type; it says where.
     """
+    from sqlglot.errors import SqlglotError
+
     if not isinstance(where, str):
         raise TypeError(f"a filter is a text, got {shortened(where)}")
     if not where.strip():
@@ -57,7 +65,7 @@ def parse_filter(where: str, fields: Mapping[str, str]) -> Node:
         tokens = _tokens(where)
         words += [Word(token.start, token.end + 1, token.text) for token in tokens]
         return Reading(fields, words).node(_parsed(where, _with_operators(tokens, fields), fields))
-    except RecursionError as error:
+    except (RecursionError, SqlglotError) as error:  # the latter, where it is told in SQL
         raise QueryError(
             f"{_named(where)} is nested too deeply", "use fewer parentheses"
         ) from error
@@ -152,6 +160,9 @@ def _check_token(token: Any, at: int, fields: Mapping[str, str]) -> None:
     kind, word = token.token_type.name, token.text.lower()
     if kind == "SEMICOLON":
         raise Mistake("cannot be read", "a filter is one condition, without ;", token.start)
+    if kind in JSON_PATHS:
+        remedy = f"write it as in {EXAMPLE!r}"
+        raise Mistake(f"uses {word!r}, which filters do not know", remedy, token.start)
     if kind in STANDINS.values():
         remedy = "use contains, starts with, ends with or like"
         raise Mistake(
@@ -182,6 +193,12 @@ def _as_name(word: str, fields: Mapping[str, str]) -> str:
     return f'write the field in double quotes: "{word}"' if word in fields else ""
 
 
+def _meant(where: str) -> str:
+    """Return the advice for an operator of another language, empty without one."""
+    wrong = next((each for each in ELSEWHERE if each in where), None)
+    return f"write {ELSEWHERE[wrong]} instead of {wrong}" if wrong else ""
+
+
 def _parsed(where: str, tokens: list[Any], fields: Mapping[str, str]) -> Expression:
     import sqlglot
     from sqlglot.dialects.dialect import Dialect
@@ -195,7 +212,7 @@ def _parsed(where: str, tokens: list[Any], fields: Mapping[str, str]) -> Express
         stop = (details.get("line"), details.get("col"))
         token = next((each for each in tokens if (each.line, each.col) == stop), None)
         keyword = "" if token is None or token.token_type.name in NAMES else token.text
-        remedy = _as_name(keyword, fields) or f"write it as in {EXAMPLE!r}"
+        remedy = _as_name(keyword, fields) or _meant(where) or f"write it as in {EXAMPLE!r}"
         raise Mistake(
             "cannot be read", remedy, len(where) if token is None else token.start
         ) from error

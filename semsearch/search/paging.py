@@ -13,7 +13,6 @@ import base64
 import binascii
 import hashlib
 import json
-import math
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
@@ -34,6 +33,9 @@ ROUNDING = 2e-6
 
 MAX_NEAR = 500
 """More hits of all but one score are told apart by that score and their ids alone."""
+
+LARGEST = 1e30
+"""No score is as large, and any that is smaller is one of 32 bits."""
 
 FORMAT = 1
 NO_CURSOR = "after is no cursor of a search; pass on hits.after as it came"
@@ -129,7 +131,9 @@ def _parsed(text: str, carries: bool) -> Cursor:
         is_whole = len(gaps) == n if carries else len(gaps) <= MAX_NEAR
         if not (is_sound and is_whole and number == FORMAT and n >= 1):
             raise ValueError("not as they are written")
-        if not (type(score) is float and math.isfinite(score) and isinstance(question, str)):
+        if not (type(score) is float and abs(score) < LARGEST and isinstance(question, str)):
+            raise ValueError("not as they are written")
+        if sum(gaps) >= 2**62:
             raise ValueError("not as they are written")
         return Cursor(question, space, carries, n, score, last, np.cumsum(gaps, dtype=np.int64))
     except (ValueError, TypeError, binascii.Error, RecursionError, OverflowError):

@@ -232,8 +232,15 @@ def _number(text: str) -> int | float:
     try:
         number = int(text)
     except ValueError:
-        return float(text)
+        return _fraction(text)
     return number if -(2**63) <= number < 2**63 else float(text)
+
+
+def _fraction(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:  # 1e: an exponent without digits
+        raise Mistake(f"holds {shortened(text)}, which is no number", "write it in full") from error
 
 
 def _refusal(expression: Expression) -> Mistake:

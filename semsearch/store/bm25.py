@@ -43,6 +43,10 @@ word is asked for: it says next to nothing, and has half of all occurrences."""
 TOKENIZER = ("porter", ["unicode61", "remove_diacritics", "2"])
 """What the table of words is made with, see `schema`."""
 
+LONGEST_PHRASE = 4_096
+"""Characters of a phrase that are looked for; where so many stand, the rest stands too, or the same
+was pasted from elsewhere."""
+
 PHRASE = re.compile(r'"([^"]+)"')
 
 LAST = "\U0010ffff"
@@ -101,7 +105,7 @@ class Lexicon:
         try:
             with transaction(connection, "DEFERRED"):
                 found = _summed(connection, self._lengths(connection), words)
-                for phrase in PHRASE.findall(text):
+                for phrase in dict.fromkeys(PHRASE.findall(text)):
                     found = _having(connection, found, phrase)
         except (apsw.CorruptError, IndexError) as error:
             path = Path(connection.db_filename("main")).parent
@@ -221,13 +225,20 @@ def _occurrences(
 
 def _having(connection: apsw.Connection, found: WordScores, phrase: str) -> WordScores:
     """Return those of the items that have a phrase; one without any word is no condition."""
-    wanted = asked_text(phrase).replace("\0", " ")
-    if not asked_words(connection, wanted):
+    wanted = asked_text(shorter(phrase)).replace("\0", " ")
+    if not len(found.ids) or not asked_words(connection, wanted):
         return found
     sql = "SELECT json_group_array(rowid) FROM words WHERE words MATCH ?"
     ids = _numbers(connection.execute(sql, (f'"{wanted}"',)).get)
     stays = np.isin(found.ids, ids, assume_unique=True)
     return WordScores(found.ids[stays], found.scores[stays])
+
+
+def shorter(phrase: str) -> str:
+    """Return a phrase without the words behind its first 4,096 characters."""
+    if len(phrase) <= LONGEST_PHRASE:
+        return phrase
+    return re.sub(r"\w+$", "", phrase[:LONGEST_PHRASE]) or phrase[:LONGEST_PHRASE]
 
 
 def _numbers(listed: str) -> Ids:

@@ -174,6 +174,8 @@ NAME = first_page(SOUP).question
         packed([1, 5, 1, 1, 0.5, 1, []]),
         packed([1, NAME, 1, 10_000, 0.5, 1, []]),
         packed([1, NAME, 1, 2**50, 0.5, 1, []]),
+        packed([1, NAME, 1, 1, 1e308, 1, []]),
+        packed([1, NAME, 1, 2, 0.5, 1, [2**61, 2**61]]),
     ],
 )
 def test_what_is_no_cursor_is_refused(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -53,6 +54,14 @@ def test_a_phrase_in_quotes_must_stand_as_it_is(store: Store) -> None:
     put_texts(store, {"a": "hot soup here", "b": "soup, not hot"})
     assert found(store, '"hot soup" here') == ["a"]
     assert sorted(found(store, 'hot soup "..."')) == ["a", "b"]
+
+
+def test_a_phrase_as_long_as_a_book_is_looked_for_by_its_beginning(store: Store) -> None:
+    put_texts(store, {"a": "hot soup " * 1_000, "b": "soup hot"})
+    started = time.perf_counter()
+    assert found(store, f'"{"hot soup " * 50_000}"') == ["a"]
+    assert found(store, '"hot soup" ' * 100_000) == ["a"]
+    assert time.perf_counter() - started < 5
 
 
 @pytest.mark.parametrize(
