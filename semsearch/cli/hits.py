@@ -15,6 +15,7 @@ from semsearch.collection import Hit, Hits
 BAR_WIDTH = 10
 SHOWN_FIELD = 40
 SHOWN_KEYS = 3
+SHOWN_WORDS = 6
 SHOWN_BEFORE = 60
 """So many characters stand before the word that carried the most, of a text that is cut."""
 
@@ -33,17 +34,18 @@ def print_hits(hits: Sequence[Hit]) -> None:
     console = results()
     if not hits:
         console.print("nothing found")
+    largest = max((hit.score or 0.0 for hit in hits), default=0.0)
     for hit in hits:
-        _print_hit(console, hit)
+        _print_hit(console, hit, max(1.0, largest))
     if isinstance(hits, Hits):
         _print_rest(hits)
 
 
-def _print_hit(console: Console, hit: Hit) -> None:
-    console.print(_heading(hit))
+def _print_hit(console: Console, hit: Hit, full: float) -> None:
+    console.print(_heading(hit, full))
     if hit.text:
         console.print(_matched_text(hit), soft_wrap=False)
-    for line in (_place(hit), _parts(hit), _folded(hit)):
+    for line in (_place(hit), _carried(hit), _parts(hit), _folded(hit)):
         if line:
             console.print(Text(line, style="dim"))
     console.print()
@@ -58,9 +60,10 @@ def _print_rest(hits: Hits) -> None:
         notes().print(Text(f"next page: --after {hits.after}", style="dim"), soft_wrap=True)
 
 
-def _heading(hit: Hit) -> Text:
+def _heading(hit: Hit, full: float) -> Text:
+    """Return the line above a text; `full` is the score of a full bar: 1, or the most of words."""
     score = hit.score or 0.0
-    filled = round(min(1.0, max(0.0, score)) * BAR_WIDTH)
+    filled = round(min(1.0, max(0.0, score / full)) * BAR_WIDTH)
     heading = Text().append(f"{score:6.3f} ", style="bold")
     heading.append("█" * filled, style="cyan").append("░" * (BAR_WIDTH - filled), style="dim")
     if hit.band is not None:
@@ -69,7 +72,7 @@ def _heading(hit: Hit) -> Text:
         heading.append(f"  above {hit.percentile:.1f} %", style="dim")
     heading.append(f"  {hit.key}", style="bold")
     for name, value in hit.fields.items():
-        if value is not None:
+        if value is not None and value != hit.key:  # of documents the path, and often the title
             heading.append(f"  {name}={shortened(str(value), SHOWN_FIELD)}", style="dim")
     return heading
 
@@ -108,6 +111,14 @@ def _carrying(hit: Hit) -> list[tuple[int, int]]:
         for word in words
         if word.weight > 0 and (word.weight >= least or word.is_in_query)
     ]
+
+
+def _carried(hit: Hit) -> str:
+    """Name the words that carried the match, the strongest first, for eyes that see no bold."""
+    if hit.words is None:
+        return ""
+    named = dict.fromkeys(hit.text[start:stop] for start, stop in _carrying(hit))
+    return f"carried by {', '.join(list(named)[:SHOWN_WORDS]) or 'no single word'}"
 
 
 def _parts(hit: Hit) -> str:

@@ -24,6 +24,7 @@ from semsearch.search.ranked import Ids, Ranked, ranked
 from semsearch.vectors import Vectors
 
 NOTHING = np.empty(0, dtype=np.int64)
+NOTHING_PASSES = "no item passes the filter"
 NO_PAGE = Page(ranked(NOTHING, np.empty(0, dtype=np.float32)))
 
 
@@ -71,7 +72,8 @@ def answer(parts: Parts, questions: Sequence[Question]) -> list[Hits]:
     seen = parts.view.now()
     looked = Looked(seen, asked.allowed(seen.snapshot))
     if looked.mask is not None and not looked.mask.any():
-        return [shown(parts, asked, looked, NO_PAGE) for _ in questions]
+        page = replace(NO_PAGE, notes=(NOTHING_PASSES,))
+        return [shown(parts, asked, looked, page) for _ in questions]
     vectors = vectors_of(parts, questions, seen)
     answers: list[Hits] = []
     for _ in range(ATTEMPTS):

@@ -107,6 +107,37 @@ def test_scores_beyond_a_cosine_fill_the_bar(capsys: pytest.CaptureFixture[str])
     assert "██████████  k" in printed(capsys, Hit("k", 12.5, "text", {}))
 
 
+def test_the_best_score_of_words_fills_the_bar_and_others_their_share(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shown = printed(capsys, Hit("k", 12.0, "text", {}), Hit("l", 6.0, "text", {}))
+    assert "█████░░░░░  l" in shown
+    assert "██████████  k" in shown
+
+
+def test_a_field_that_repeats_the_key_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = printed(capsys, Hit("a.txt", 0.5, "text", {"path": "a.txt", "format": "txt"}))
+    assert "path=" not in shown
+    assert "format=txt" in shown
+
+
+def test_words_that_carried_the_match_are_named_where_nothing_is_bold(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = [WordWeight("cold", 0.6, 4, 8, False), WordWeight("soup", 1.0, 9, 13, True)]
+    assert "carried by soup, cold\n" in printed(
+        capsys, Hit("k", 0.5, "the cold soup", {}, words=words)
+    )
+    nothing = [WordWeight("the", -0.2, 0, 3, False)]
+    assert "carried by no single word" in printed(capsys, Hit("k", 0.5, "the", {}, words=nothing))
+
+
+def test_a_filter_that_nothing_passes_is_told(indexed: Run) -> None:
+    found = indexed("search", "reviews", "soup", "--where", "stars > 99")
+    assert found.stdout == "nothing found\n"
+    assert "no item passes the filter" in found.stderr
+
+
 def test_the_parts_of_a_score_stand_below(capsys: pytest.CaptureFixture[str]) -> None:
     hit = Hit("k", 0.5, "text", {}, parts={"semantic": 0.25, "lexical": 3.5})
     assert "semantic 0.250 · lexical 3.500" in printed(capsys, hit)
