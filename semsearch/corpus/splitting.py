@@ -14,6 +14,9 @@ BLOCK = 50_000
 BALANCE = 1.1
 """How much larger than their mean passages may be, so that the last one is no small rest."""
 
+REST = 6
+"""What has at most this part of the tokens of a passage hardly says anything by itself."""
+
 AS_LATIN = str.maketrans("。！？；，：｡．", ".!?;,:..")
 """Ends of sentences and clauses where no space follows them, as the library looks for them."""
 
@@ -74,7 +77,8 @@ def _split_block(text: str, size: int, count: Count) -> list[Span]:
         _, spans = chunk(text.translate(AS_LATIN), even, count, memoize=False, offsets=True)
     except RecursionError:  # a text that was made for it, with runs of blanks of every length
         spans = [(start, min(start + size, len(text))) for start in range(0, len(text), size)]
-    return _with_marks([_trimmed(text, *span) for span in spans if text[slice(*span)].strip()])
+    kept = _with_marks([_trimmed(text, *span) for span in spans if text[slice(*span)].strip()])
+    return _with_rests(text, kept, size, count)
 
 
 def _with_marks(spans: list[Span]) -> list[Span]:
@@ -83,6 +87,21 @@ def _with_marks(spans: list[Span]) -> list[Span]:
     for start, stop in spans:
         if joined and stop - start == 1 and joined[-1][1] == start and start > joined[-1][0] + 1:
             joined[-1] = (joined[-1][0], stop)
+        else:
+            joined.append((start, stop))
+    return joined
+
+
+def _with_rests(text: str, spans: list[Span], size: int, count: Count) -> list[Span]:
+    """Join what says next to nothing, a brace or half a line, to a neighbour that has room."""
+    joined: list[Span] = []
+    is_rest = False
+    for start, stop in spans:
+        was_rest, is_rest = is_rest, count(text[start:stop]) * REST <= size
+        first = joined[-1][0] if joined else start
+        if joined and (is_rest or was_rest) and count(text[first:stop]) <= size:
+            joined[-1] = (first, stop)
+            is_rest = count(text[first:stop]) * REST <= size
         else:
             joined.append((start, stop))
     return joined

@@ -45,6 +45,14 @@ def test_the_last_passage_is_no_small_rest() -> None:
     assert min(sizes) > 20
 
 
+def test_what_says_next_to_nothing_is_no_passage_of_its_own() -> None:
+    text = (SENTENCE * 2 + "\n}\n\n\n____\n\n") * 12
+    found = pieces(text, 40)
+    assert len(found) > 5
+    assert min(map(words, found)) > 20
+    assert max(map(words, found)) <= 40
+
+
 def test_sentences_of_chinese_and_japanese_end_at_their_own_full_stop() -> None:
     text = "今日は天気がいいです。明日は雨が降るでしょう。" * 40
     found = [text[start:stop] for start, stop in split(text, 60, len)]
