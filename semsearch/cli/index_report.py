@@ -80,9 +80,6 @@ def print_reports(
         f" {len(skipped):,} skipped in {total.seconds:.1f} s"
     )
     _print_split(total, "split")
-    if total.split:
-        texts, passages = counted(total.split, "long text"), counted(total.passages, "passage")
-        console.print(f"  {texts} {'was' if total.split == 1 else 'were'} split into {passages}")
     _print_skipped(skipped, rejected, has_source=several)
     for name, report in zip(names, reports, strict=True):
         for note in report.notes:

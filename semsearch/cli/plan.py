@@ -123,7 +123,8 @@ def _estimate(plan: dict[str, Any]) -> str:
         return "nobody has measured this module's speed, the bar will show it"
     time = f"about {seconds:.0f} s" if seconds < LONG else f"about {seconds / 60:.0f} min"
     time = "less than 1 s" if seconds < 1 else time
-    return f"{time} to encode, once the module is up; what stands already costs nothing"
+    more = "" if plan["passage_tokens"] is None else " as sentences, more where texts are long"
+    return f"{time} to encode{more}, once the module is up; what stands already costs nothing"
 
 
 def _disk(plan: dict[str, Any]) -> str:
@@ -133,7 +134,8 @@ def _disk(plan: dict[str, Any]) -> str:
     short = "" if plan["vector_bytes"] < plan["free_bytes"] else ", which is not enough"
     size = plan["vector_bytes"]
     shown = f"{size / 1e6:,.1f} MB" if size >= MEGABYTE else f"{size / 1e3:,.0f} kB"
-    return f"{shown} of vectors beside the texts; {free}{short}"
+    more = "" if plan["passage_tokens"] is None else ", as much for each passage of a long one"
+    return f"{shown} of vectors beside the texts{more}; {free}{short}"
 
 
 def _warnings(found: corpus.Corpus) -> Iterator[str]:

@@ -90,8 +90,8 @@ def with_note(corpus: Corpus, files: Sequence[Found], others: Sequence[str], kin
     most = "images" if corpus.modality == "image" else "documents"
     left_out = f"{n:,} {kind} are" if n > 1 else f"one of the {kind} is"
     note = (
-        f"{corpus.name!r} is read for its {most}, which are more or have a table of items, and"
-        f" {left_out} left out; index {kind} from a folder of their own"
+        f"{corpus.name!r} is read for its {most}, and {left_out} left out;"
+        f" index {kind} from a folder of their own"
     )
     return replace(corpus, notes=(*corpus.notes, note))
 

@@ -139,8 +139,8 @@ def test_a_folder_of_mostly_documents_is_read_as_documents_with_a_note(folder: P
     corpus = read_corpus(folder)
     assert corpus.modality == "text"
     assert corpus.notes == (
-        "'papers' is read for its documents, which are more or have a table of items, and one of"
-        " the images is left out; index images from a folder of their own",
+        "'papers' is read for its documents, and one of the images is left out;"
+        " index images from a folder of their own",
     )
 
 
