@@ -70,7 +70,8 @@ def learn_weight(parts: Parts, asked: Asked) -> LearnedWeight:
     n = len(asked.ids)
     if n < FEWEST:
         raise CollectionError(
-            f"{n} judged queries of {parts.name!r} are too few to learn a weight from",
+            f"{parts.name!r} has {n} judged quer{'y' if n == 1 else 'ies'}, and a weight is learnt"
+            f" from {FEWEST} or more",
             f"judge the hits of {FEWEST - n} more, or pass queries and judgements in",
         )
     seen = parts.view.now()

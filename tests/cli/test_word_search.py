@@ -74,7 +74,7 @@ def test_searching_by_words_takes_under_0_8_seconds(papers: Path) -> None:
 def test_too_few_judgements_teach_no_weight(indexed: Run) -> None:
     indexed("judge", "reviews", "soup", "a", "up")
     message = refused(indexed("learn-weight", "reviews"), 1)
-    assert message.startswith("1 judged queries of 'reviews' are too few")
+    assert message.startswith("'reviews' has 1 judged query, and a weight is learnt from 10")
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def notes(tmp_path: Path) -> Collection:
 def test_fewer_than_ten_judged_queries_teach_nothing(notes: Collection) -> None:
     for word in WORDS[:9]:
         notes.judge(word, word, 1)
-    with pytest.raises(CollectionError, match="9 judged queries of 'notes' are too few"):
+    with pytest.raises(CollectionError, match="'notes' has 9 judged queries"):
         notes.learn_weight()
 
 
