@@ -9,6 +9,7 @@ from typing import Any
 from flask import current_app, request
 from pydantic import ValidationError
 from spectree import SpecTree
+from werkzeug.exceptions import BadRequest
 
 from webui.errors import Refused
 from webui.library import Library
@@ -57,6 +58,9 @@ def check_body() -> None:
         )
     try:
         body = request.get_json()
+    except BadRequest as error:
+        remedy = "write names and texts in double quotes, and send UTF-8"
+        raise Refused(400, "bad-request", "the body cannot be read as JSON", remedy) from error
     except RecursionError:
         body = None
         deep = True

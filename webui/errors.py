@@ -92,7 +92,8 @@ def validation_sentence(error: ValidationError) -> str:
     The value itself is left out: it may be long, and it may be private.
     """
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    reason = first["msg"].removeprefix("Value error, ")
+    is_unknown = first["type"] == "extra_forbidden"
+    reason = "it is not known here" if is_unknown else first["msg"].removeprefix("Value error, ")
     place = _place(first["loc"])
     return f"{place!r}: {reason}" if place else reason
 

@@ -206,6 +206,18 @@ def test_a_defect_tells_a_reference_and_no_traceback(
     assert reference in caplog.text
 
 
+def test_a_body_that_is_no_json_is_told_as_that(client: FlaskClient) -> None:
+    answer = client.post(SEARCH, data="{text: 'soup'}", content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json["error"]["message"] == "the body cannot be read as JSON"
+    assert "double quotes" in answer.json["error"]["remedy"]
+
+
+def test_a_name_that_is_not_known_is_told_as_that(client: FlaskClient) -> None:
+    answer = client.post(SEARCH, json={"txt": "soup"})
+    assert answer.json["error"]["message"] == "'txt': it is not known here"
+
+
 def test_every_error_of_the_engine_has_a_status() -> None:
     for name in dir(engine):
         kind = getattr(engine, name)

@@ -87,7 +87,7 @@ def test_folded_items_stand_behind_their_hit(
         ({"plus": [{"text": "a", "key": "b"}]}, "either 'text' or 'key'"),
         ({"plus": [{"text": "a", "weight": 0}]}, "greater than 0"),
         ({"plus": [{"text": "a", "weight": "1"}]}, "valid number"),
-        ({"plus": [{"image": "/etc/passwd"}]}, "not permitted"),
+        ({"plus": [{"image": "/etc/passwd"}]}, "it is not known here"),
         ({"plus": ["a"]}, "plus.0"),
         ({"plus": [{"text": "a"}] * 33}, "at most 32"),
         ({"text": "a", "order": "random"}, "'order'"),
