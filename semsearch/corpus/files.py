@@ -19,13 +19,17 @@ from semsearch.corpus.documents import (
     document_corpus,
     format_of,
 )
-from semsearch.corpus.entries import ITEM_TABLES, Columns, image_corpus
+from semsearch.corpus.entries import ITEM_TABLES, Columns, image_corpus, text_corpus
 from semsearch.corpus.image_tar import ImageTar
 from semsearch.corpus.images import IMAGE_SUFFIXES, ImageFolder, ImageSource, ImageZip
 from semsearch.corpus.items import Corpus
+from semsearch.corpus.part import DATABASES
+from semsearch.corpus.tables import TABLE_SUFFIXES, parse_table
 from semsearch.errors import SourceError
 
 FILE_SUFFIXES = (*DOCUMENT_SUFFIXES, *ARCHIVE_SUFFIXES)
+
+SHOWN_TABLES = 3
 
 
 def is_files(path: Path) -> bool:
@@ -70,16 +74,44 @@ def read_either(
     files = documents.files()
     n_documents, n_images = count(files, DOCUMENT_SUFFIXES), count(files, IMAGE_SUFFIXES)
     if not n_documents and not n_images:
-        raise nothing_in(documents)
+        return read_only_table(images, documents, files, name, columns)
     has_items = columns.named() or any(images.opener(table) for table in ITEM_TABLES)
     if n_documents > n_images and not (n_images and has_items):
         return read_documents(documents, name, columns)
     return with_note(image_corpus(name, images, columns), files, DOCUMENT_SUFFIXES, "documents")
 
 
+def read_only_table(
+    images: ImageSource,
+    documents: DocumentSource,
+    files: Sequence[Found],
+    name: str,
+    columns: Columns,
+) -> Corpus:
+    """Return the corpus of the one table that a folder or archive holds, as downloads often do."""
+    tables = [file.path for file in files if suffix_of(file) in TABLE_SUFFIXES]
+    if not tables:
+        raise nothing_in(documents)
+    table, *others = tables
+    opener = None if others or suffix_of(Found(table)) in DATABASES else images.opener(table)
+    if opener is None:
+        shown = ", ".join(map(repr, tables[:SHOWN_TABLES])) + (", ..." if others[2:] else "")
+        raise SourceError(
+            f"{documents.name} holds tables: {shown}",
+            "index each by its own path, out of an archive: which columns to take is asked of each",
+        )
+    where = f"{table!r} in {documents.name}"
+    return text_corpus(name, parse_table(where, suffix_of(Found(table)), opener), columns)
+
+
+def suffix_of(file: Found) -> str:
+    """Return what the name of a file ends in, by which its kind is known."""
+    return PurePosixPath(file.path).suffix.lower()
+
+
 def count(files: Sequence[Found], suffixes: Sequence[str]) -> int:
     """Return how many files have one of these suffixes."""
-    return sum(PurePosixPath(file.path).suffix.lower() in suffixes for file in files)
+    return sum(suffix_of(file) in suffixes for file in files)
 
 
 def with_note(corpus: Corpus, files: Sequence[Found], others: Sequence[str], kind: str) -> Corpus:
