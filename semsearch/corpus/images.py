@@ -146,7 +146,9 @@ class ImageZip:
     def _table_bytes(self, file: str) -> bytes:
         content = next(self.contents([file], is_image=False))
         if isinstance(content, Unreadable):
-            raise SourceError(f"{file!r} in {self.name} {content.reason}", "make the archive again")
+            raise SourceError(
+                f"{file!r} in {self.name} {content.reason}", "unpack it, or make the archive again"
+            )
         return content
 
     def contents(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from semsearch.corpus import Item, read_corpus
+from semsearch.corpus import Item, images, read_corpus
 from semsearch.errors import SourceError
 
 CSV = "id,text\na,cold soup\nb,warm bread\n"
@@ -44,6 +44,15 @@ def test_the_one_table_is_read(tmp_path: Path, kind: str, name: str, text: str) 
 def test_several_tables_are_named_and_none_is_chosen(tmp_path: Path, kind: str) -> None:
     with pytest.raises(SourceError, match=r"holds tables: 'a.csv', 'b.csv'; index each"):
         read_corpus(packed(tmp_path, kind, {"a.csv": CSV, "b.csv": CSV}))
+
+
+def test_a_table_too_big_to_be_held_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = packed(tmp_path, ".zip", {"a.csv": CSV * 9})
+    monkeypatch.setattr(images, "MAX_FILE", 100)
+    with pytest.raises(SourceError, match=r"'a.csv' in .* is larger than .*; unpack it, or make"):
+        read_corpus(path)
 
 
 def test_a_broken_table_in_an_archive_is_told_with_both_names(tmp_path: Path) -> None:
