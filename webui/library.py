@@ -41,6 +41,7 @@ class Library:
         self._open: dict[str, _Open] = {}
         self._lock = threading.Lock()
         self._warmed = threading.Event()
+        self._closed = threading.Event()
 
     def names(self) -> list[str]:
         """Return the names of the collections that stand in the folder now, sorted."""
@@ -68,7 +69,8 @@ class Library:
         return known  # type: ignore[return-value] # what was kept under `what` was made by `make`
 
     def close(self) -> None:
-        """Close every collection."""
+        """Close every collection, and let what is warming up end there."""
+        self._closed.set()
         with self._lock:
             for entry in self._open.values():
                 entry.collection.close()
@@ -114,11 +116,15 @@ class Library:
         return self._warmed.is_set()
 
     def warm_up(self) -> None:
-        """Search each collection once, so that its module is loaded."""
+        """Search each collection once, so that its module is loaded; end early where it closes."""
         for name in self.names():
+            if self._closed.is_set():
+                return
             try:
                 self._warm(name)
             except (SemsearchError, ValueError) as error:
+                if self._closed.is_set():  # under way, and no fault of the collection
+                    return
                 self.models[name] = "failed"
                 logger.warning("cannot warm up %s: %s", name, error)
         self._warmed.set()

@@ -22,9 +22,11 @@ import pytest
 from click.testing import CliRunner
 
 import semsearch
+from semsearch.collection import Collection
 from webui import server as serving
 from webui.app import create_app
 from webui.command import serve
+from webui.library import Library
 
 
 @contextmanager
@@ -77,6 +79,28 @@ def test_it_prints_its_address_warms_up_and_ends_cleanly(program: subprocess.Pop
 
 
 @pytest.mark.tensorflow
+def test_a_server_that_ends_while_it_warms_up_blames_no_collection(
+    indexes: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Library(indexes)
+    began, go_on = threading.Event(), threading.Event()
+    search = Collection.search
+
+    def slowly(collection: Collection, *words: object, **options: object) -> object:
+        began.set()
+        go_on.wait(10)
+        return search(collection, *words, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Collection, "search", slowly)
+    thread = library.start_warming()
+    assert began.wait(10)
+    library.close()
+    go_on.set()
+    thread.join(10)
+    assert list(library.models.values()) == ["loading"]
+    assert caplog.text == ""
+
+
 def test_tensorflow_says_nothing_while_it_warms_up(tmp_path: Path) -> None:
     semsearch.create(tmp_path / "texts", module="use-multilingual").close()
     with running(tmp_path) as program:
