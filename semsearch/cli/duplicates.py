@@ -61,6 +61,8 @@ def duplicates(
         else:
             summary = _show_pairs(found, sides, shown, as_json)
     notes().print(f"{summary}, from a cosine of {found.threshold:g} on")
+    if other is not None and not (as_groups or as_json):
+        notes().print(f"in each pair the first is of {name!r}, the second of {other!r}")
 
 
 def _show_groups(

@@ -56,6 +56,11 @@ def print_json(value: Any) -> None:
 
 def print_facts(facts: Sequence[tuple[str, Any]], console: Console) -> None:
     """Print names and values in two columns."""
+    if not console.is_terminal:  # a table would fill each line with blanks up to the longest
+        width = max((len(name) for name, _ in facts), default=0)
+        for name, value in facts:
+            console.print(Text(f"{name:<{width}}  {value}".rstrip()))
+        return
     table = Table.grid(padding=(0, 2))
     for name, value in facts:
         table.add_row(Text(name, style="dim"), Text(str(value)))

@@ -60,6 +60,13 @@ def test_what_is_in_both_collections_is_found(both: Run) -> None:
     assert "1 exact, 0 near in 1 group, from a cosine of 1 on" in result.stderr
 
 
+def test_of_a_pair_from_two_collections_it_is_told_which_is_which(both: Run) -> None:
+    result = both("duplicates", "test", "train", "--threshold", "1")
+    assert result.stdout.splitlines()[0] == "exact  x  d"
+    assert "the first is of 'test', the second of 'train'" in result.stderr
+    assert "the first is" not in both("duplicates", "train").stderr
+
+
 def test_groups_are_told_by_their_first_item(both: Run) -> None:
     result = both("duplicates", "train", "--groups")
     assert result.stdout.splitlines() == ["3 items", "  The soup was cold", "  train: a, b, c"]

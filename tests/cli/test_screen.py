@@ -75,7 +75,7 @@ def test_one_is_counted_as_one(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "one.csv"
     path.write_text("text\na soup\n")
     planned = run("index", "r", path, "--module", "hashing").stderr
-    assert "one: 1 text " in planned
+    assert "one: 1 text\n" in planned
     assert "less than 1 s to encode" in planned
     assert run("info", "r").stdout.splitlines()[1].split() == ["rows", "1", "text"]
     assert run("cluster", "r").stdout.splitlines()[-1] == "1 cluster of 1 item"
@@ -102,3 +102,11 @@ def test_lines_are_not_wrapped_for_a_pipe(run: Run, tmp_path: Path) -> None:
     run("train", "r", "label", tmp_path / "labels.csv")
     shown = run("predict", "r", "label").stdout
     assert any(key in line and "comfortable" in line for line in shown.splitlines())
+
+
+def test_facts_in_a_pipe_end_where_they_end(run: Run, tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("id,text\na,The soup was cold\n")
+    told = run("index", "r", table, "--key", "id", "--module", "hashing").stderr.splitlines()
+    assert any(line.startswith("key       id") for line in told)
+    assert all(line == line.rstrip() for line in told)
