@@ -88,6 +88,9 @@ class Duplicates:
     threshold: float
     progress: Progress | None = None
 
+    def __repr__(self) -> str:
+        return f"<duplicates from a cosine of {self.threshold:g} on: iterate, or ask for groups()>"
+
     def __iter__(self) -> Iterator[DuplicatePair]:
         for found in _gathered(self._exact()):
             yield from self._named(found)

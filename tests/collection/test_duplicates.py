@@ -242,3 +242,11 @@ def test_mistakes_are_told_before_anything_is_compared(reviews: semsearch.Collec
         reviews.duplicates("0.9")  # type: ignore[arg-type]
     with pytest.raises(QueryError, match="unknown field 'star'"):
         reviews.duplicates(where="star = 1")
+
+
+def test_what_is_found_shows_itself_in_a_line(
+    two: tuple[semsearch.Collection, semsearch.Collection],
+) -> None:
+    assert repr(two[0].duplicates(0.9)) == (
+        "<duplicates from a cosine of 0.9 on: iterate, or ask for groups()>"
+    )
