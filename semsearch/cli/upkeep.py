@@ -142,6 +142,8 @@ def backup(context: click.Context, *, name: str, file: Path, as_json: bool) -> N
 @click.pass_context
 def restore(context: click.Context, *, file: Path, name: str) -> None:
     """Make the collection NAME from the backup FILE, and check it in full."""
+    if not file.exists() and Path(name).is_file():  # `backup` has them the other way round
+        raise click.UsageError(f"the file comes first: semsearch restore {name} {file}")
     with working(f"restoring {name}"):
         collection = restored(indexes_of(context), file, name)
         context.with_resource(collection)

@@ -137,6 +137,14 @@ def test_a_backup_is_restored_under_another_name(indexed: Run, tmp_path: Path) -
     assert "cannot be named" in refused(indexed("restore", file, "../outside"), 2)
 
 
+def test_a_name_before_the_file_of_a_backup_is_told(indexed: Run, tmp_path: Path) -> None:
+    file = tmp_path / "kept"
+    indexed("backup", "reviews", file)
+    result = indexed("restore", "again", file)
+    assert result.exit_code == 2
+    assert f"the file comes first: semsearch restore {file} again" in result.stderr
+
+
 def test_a_backup_that_is_none_is_told_and_restores_nothing(run: Run, table: Path) -> None:
     assert "is no sound backup" in refused(run("restore", table, "again"), 1)
     assert "cannot be read" in refused(run("restore", table.parent / "nowhere", "again"), 1)
