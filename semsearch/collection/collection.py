@@ -78,7 +78,10 @@ class Collection(Judged, Insight, Upkeep):
         """
         check_request(request_id)
         if (vectors is None) != (keys is None):
-            raise ValueError("vectors= and keys= go together; name a column of keys with key=")
+            example = "add([{'id': 'a', 'text': 'soup'}], key='id')"
+            raise ValueError(
+                f"vectors= and keys= go together; name a column of keys with key=: {example}"
+            )
         if vectors is not None and source is not None:
             raise ValueError("add() takes a source, or vectors= with keys=, not both")
         if vectors is None and source is None:

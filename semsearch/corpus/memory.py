@@ -88,9 +88,8 @@ def block_of(rows: list[object], names: dict[Any, None], *, is_texts: bool) -> B
     kind = str if is_texts else Mapping
     for row in rows:
         if not isinstance(row, kind):
-            raise TypeError(
-                f"rows must be all texts or all dicts; one is of type {type(row).__name__!r}"
-            )
+            kinds = ", ".join(sorted({type(each).__name__ for each in rows}))
+            raise TypeError(f"rows must be all texts or all dicts; among these there are {kinds}")
     return {TEXT: rows} if is_texts else columns_of(rows, names)  # type: ignore[arg-type]
 
 

@@ -254,6 +254,7 @@ def test_what_to_train(
         ({"a": 1}, {}, TypeError, "a source is a path, a DataFrame, or a list"),
         (object(), {}, TypeError, "a source is a path, a DataFrame, or a list"),
         ([None], {}, TypeError, "rows must be all texts or all dicts"),
+        (["a", None, 3], {}, TypeError, "among these there are NoneType, int, str"),
         ([{}], {}, SourceError, "has no column of texts; give each row a text"),
         ([{"a": "b"}], {"text": "nope"}, SourceError, "no column 'nope'; its columns are: 'a'"),
         ([{"a": "b"}], {"text": 5}, TypeError, "names a column, or a list of columns, got 5"),

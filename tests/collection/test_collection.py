@@ -182,7 +182,7 @@ def test_a_single_text_where_a_list_belongs_is_refused(collection: semsearch.Col
 
 
 def test_vectors_and_keys_go_together(collection: semsearch.Collection) -> None:
-    with pytest.raises(ValueError, match="go together; name a column of keys with key="):
+    with pytest.raises(ValueError, match=r"with key=: add\(\[\{'id': 'a'"):
         collection.add(["a"], keys=["x"])
     with pytest.raises(ValueError, match="go together"):
         collection.add(vectors=np.ones((1, 256)))
