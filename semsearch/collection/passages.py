@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ MARKS = 2
 
 SHORTEST_TOKEN = 2
 """Characters that nearly every token has, so that short texts need not be counted."""
+
+SAYING = re.compile(r"[^\W_]|[\u2600-\U0010ffff]")
+"""A letter, a digit or an emoji: without any, as in a line of strokes, a passage says nothing."""
 
 AROUND = 300
 """Tokens before a passage, and after it, that tell what it is about."""
@@ -74,6 +78,7 @@ class SplittingEncoder:
         for start in range(0, len(content), MAX_CHARACTERS):
             whole = self._module.prepare(content[start : start + MAX_CHARACTERS])
         spans = split(content, self._size, self._count, self._fits)
+        spans = [span for span in spans if SAYING.search(content, *span)]
         if not spans:
             return whole
         return Split(spans, [self._module.prepare(content[slice(*span)]) for span in spans])

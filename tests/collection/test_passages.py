@@ -66,6 +66,15 @@ def test_an_item_is_found_once_however_many_of_its_passages_match(collection: Co
     assert sorted(hit.key for hit in hits) == ["a", "b", "c", "d", "e"]
 
 
+def test_a_line_of_strokes_is_no_hit_of_a_long_text(collection: Collection) -> None:
+    strokes = "_ " * 400
+    add(collection, a=f"{long_text(40)}\n\n{strokes}\n\n{long_text(40)}", b=f"{strokes}\n\n" * 9)
+    split_text, whole = (collection.search("_ _ _ _", k=2, where=f"key = '{key}'") for key in "ab")
+    assert split_text[0].passage is not None
+    assert "committee" in split_text[0].passage.text
+    assert whole[0].passage is None
+
+
 def test_a_text_that_fits_has_no_passage(collection: Collection) -> None:
     add(collection, a="short", b=long_text(50))
     passages = {hit.key: hit.passage for hit in collection.search("short", k=2)}
