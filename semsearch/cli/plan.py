@@ -123,7 +123,7 @@ def _estimate(plan: dict[str, Any]) -> str:
         return "nobody has measured this module's speed, the bar will show it"
     time = f"about {seconds:.0f} s" if seconds < LONG else f"about {seconds / 60:.0f} min"
     time = "less than 1 s" if seconds < 1 else time
-    more = "" if plan["passage_tokens"] is None else " as sentences, more where texts are long"
+    more = "" if plan["passage_tokens"] is None else ", more where texts are long"
     return f"{time} to encode{more}, once the module is up; what stands already costs nothing"
 
 
