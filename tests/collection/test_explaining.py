@@ -85,7 +85,9 @@ def test_all_hits_are_encoded_together(module: Module, monkeypatch: pytest.Monke
         calls.append(len(prepared))
         return encode(prepared)
 
-    monkeypatch.setattr(module, "encode_prepared", lambda prepared, _=None: counted(prepared))
+    monkeypatch.setattr(
+        type(module), "encode_prepared", lambda _self, prepared, _told=None: counted(prepared)
+    )
     hits = [Hit(str(number), 0.5, f"{SOUP} {number}", {}) for number in range(10)]
     explained(module, query, hits, "cold soup")
     assert [n for n in calls if n] == [10 * 11]
