@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 
 import semsearch
 from semsearch import Collection
+from semsearch.collection import ranking
 from semsearch.collection.passages import encoder_of
 from semsearch.errors import ContentError
+from semsearch.index import SearchView
 from semsearch.modules import load_module
 
 FILLER = "The committee met again and nothing of note was decided on that day in {}. "
@@ -186,3 +189,20 @@ def test_an_index_over_passages_is_built_after_items_were_purged(collection: Col
     assert hit.passage is not None
     assert NEEDLE in hit.passage.text
     assert collection.check(full=True).level == "ok"
+
+
+def test_an_index_that_misses_the_best_passage_changes_no_score(collection: Collection) -> None:
+    add(
+        collection, **{f"k{n}": long_text(60 + n % 7, 5 if n % 9 == 0 else None) for n in range(90)}
+    )
+    collection.build_index(kind="flat")
+    seen, query = collection._view.now(), collection.encode([NEEDLE])
+    assert seen.index is not None
+    [exact] = ranking.nearest(seen, query, 3, None)
+    is_seen = np.array(seen.snapshot.findable)
+    is_seen[seen.snapshot.rows_of(exact.passages[:1])] = False
+    erring = replace(seen, findable=SearchView(seen.view.rows, is_seen, None, None))
+    [found] = ranking.nearest(erring, query, 90, None)
+    place = found.ids.tolist().index(exact.ids[0])
+    assert found.scores[place] == pytest.approx(exact.scores[0], abs=2e-6)
+    assert found.passages[place] == exact.passages[0]
