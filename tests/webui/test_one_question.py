@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
@@ -136,7 +137,9 @@ def test_the_pages_name_every_word_of_a_question(client: FlaskClient) -> None:
     for name in words["properties"]:
         assert f"`{name}`" in HTTP, name
         assert f"`{name}`" in ASKING or name == "key", name
-    for option in main.commands["search"].params:
+    search = main.get_command(click.Context(main), "search")
+    assert search is not None
+    for option in search.params:
         if option.name not in ("name", "query", "as_json", "page"):
             assert f"`{option.opts[-1]}" in ASKING, option.name
 
