@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ WORKBOOKS = (".xlsx", ".xlsm")
 TEXT_TABLES = (".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson")
 DATABASES = (".sqlite", ".sqlite3", ".db")
 SQLITE_START = b"SQLite format 3\0"
+UNSAYABLE = re.compile("[\\0\ud800-\udfff]")
 SAVE_AS = {
     ".xlsx": (".xls", ".xlsb", ".ods", ".numbers"),
     ".docx": (".doc", ".odt", ".rtf", ".pages"),
@@ -42,6 +44,11 @@ class Part(NamedTuple):
                 raise TypeError(f"{name}= is a text, got {shortened(value)}")
             if value is not None and not value.strip():
                 raise ValueError(f"{name}= is empty; leave it out, or name one")
+            if value is not None and UNSAYABLE.search(value):
+                raise ValueError(
+                    f"{name}= holds a NUL or half a character, which no name or query can;"
+                    " write it anew"
+                )
         if self.table is not None and self.query is not None:
             raise ValueError("table= and query= both say which rows are read; give one of them")
         if self.encoding is not None and codec_name(self.encoding) is None:

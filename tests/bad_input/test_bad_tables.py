@@ -202,6 +202,8 @@ def test_a_table_of_bad_rows_alone_is_a_problem(
         ("t.csv", CSV, {"query": "select 1"}, "query= names rows of a SQLite database"),
         ("t.xlsx", GOOD, {"table": "Data"}, "table= names a table of a SQLite database"),
         ("t.xlsx", GOOD, {"sheet": " "}, "sheet= is empty; leave it out, or name one"),
+        ("t.db", CSV, {"query": "SELECT 1\0"}, "query= holds a NUL or half a character"),
+        ("t.db", CSV, {"table": "\ud800"}, "table= holds a NUL or half a character"),
         ("t.db", CSV, {"table": "a", "query": "b"}, "table= and query= both say which rows"),
     ],
     ids=short,
