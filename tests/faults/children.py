@@ -23,7 +23,7 @@ from typing import Any
 import apsw  # noqa: F401 - so that children need not import it
 import numpy  # noqa: F401
 
-import semsearch  # noqa: F401
+import semsearch.collection  # noqa: F401 - the whole engine, which the face loads when asked
 from tests.faults.channel import open_channel, tell
 
 RAISED = 70
