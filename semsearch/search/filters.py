@@ -51,7 +51,8 @@ def parse_filter(where: str, fields: Mapping[str, str]) -> Node:
         QueryError: the text cannot be read, names a field that does not exist (the message names
             those that do), or compares a field with a value of another type; it says where.
     """
-    from sqlglot.errors import SqlglotError
+    # The package first: two threads that enter it by different modules would get half of it.
+    import sqlglot
 
     if not isinstance(where, str):
         raise TypeError(f"a filter is a text, got {shortened(where)}")
@@ -65,7 +66,7 @@ def parse_filter(where: str, fields: Mapping[str, str]) -> Node:
         tokens = _tokens(where)
         words += [Word(token.start, token.end + 1, token.text) for token in tokens]
         return Reading(fields, words).node(_parsed(where, _with_operators(tokens, fields), fields))
-    except (RecursionError, SqlglotError) as error:  # the latter, where it is told in SQL
+    except (RecursionError, sqlglot.errors.SqlglotError) as error:  # the latter where told in SQL
         raise QueryError(
             f"{_named(where)} is nested too deeply", "use fewer parentheses"
         ) from error
