@@ -10,6 +10,7 @@ from typing import Any
 from semsearch import corpus
 from semsearch.cli.screen import counted, notes, print_facts
 from semsearch.collection import Collection, Trial
+from semsearch.collection.gathering import USUAL_TEXT
 from semsearch.modules import ModuleCard
 
 SHOWN_OTHERS = 3
@@ -42,7 +43,7 @@ def plan_of(into: Collection | Trial, found: corpus.Corpus, indexes: Path) -> di
         "passage_tokens": card.passage_tokens,
         "caveat": card.caveat,
         "vector_bytes": None if size is None else size * card.dim * 4,
-        "seconds": _seconds(card, size),
+        "seconds": _seconds(card, size, findings.mean_length),
         "free_bytes": free_bytes(indexes),
         "warnings": list(_warnings(found)),
     }
@@ -109,10 +110,10 @@ def _fields(fields: dict[str, str]) -> str:
     return ", ".join(f"{name} ({kind or 'empty'})" for name, kind in fields.items())
 
 
-def _seconds(card: ModuleCard, rows: int | None) -> float | None:
+def _seconds(card: ModuleCard, rows: int | None, mean_length: float) -> float | None:
     if rows is None or card.items_per_second is None:
         return None
-    return round(rows / card.items_per_second, 1)
+    return round(rows * max(1.0, mean_length / USUAL_TEXT) / card.items_per_second, 1)
 
 
 def _estimate(plan: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from semsearch.collection.background import Background
 from semsearch.collection.encoders import content_digest
+from semsearch.collection.gathering import USUAL_TEXT
 from semsearch.collection.passages import blocks, encoder_of, spans_of
 from semsearch.errors import CollectionDamaged, CollectionError, CollectionLocked, ContentError
 from semsearch.modules import Module, attempts_ahead
@@ -36,9 +37,6 @@ AT_RISK = 10.0
 
 UNKNOWN_RATE = 25.0
 """Items a second of a module that nobody has measured, until its first batch tells."""
-
-USUAL_TEXT = 120
-"""Characters of a text that costs as much as modules are measured with."""
 
 PASSES = 10
 """Times that rows which were added meanwhile are caught up with; then others have to wait."""

@@ -112,6 +112,7 @@ def text_corpus(name: str, table: Table, columns: Columns) -> Corpus:
         text_reason=guess.reason if guess else "",
         other_texts=tuple(each for each in guess.others if each != columns.key) if guess else (),
         empty_texts=empty_texts(table, columns),
+        mean_length=sum(table.columns[each].lengths.mean for each in columns.text),
     )
     return replace(found, findings=findings)
 

@@ -43,6 +43,17 @@ def test_the_plan_tells_why_a_column_was_guessed_and_what_else_there_is(
     assert "n, which is new" in line_of(plan, "into")
 
 
+def test_long_texts_are_expected_to_take_longer(run: Run, tmp_path: Path) -> None:
+    def seconds(words: int) -> float:
+        path = tmp_path / f"{words}.csv"
+        path.write_text("text\n" + f"{'soup ' * words}\n" * 2_000)
+        told = run("index", "n", path, *HASHING, "--dry-run", "--json").stdout
+        return float(json.loads(told)["plans"][0]["seconds"])
+
+    assert seconds(240) == pytest.approx(10 * seconds(10), abs=0.1)
+    assert seconds(240) > 0.5
+
+
 def test_a_named_text_and_key_are_not_explained(run: Run, table: Path) -> None:
     plan = run("index", "r", table, "--text", "review", "--key", "id", *HASHING).stderr
     assert line_of(plan, "text").split() == ["text", "review"]
