@@ -43,19 +43,11 @@ def nearest(seen: Seen, queries: Vectors, n: int, mask: Mask | None) -> list[Ran
                 one = _by_item(seen, its_rows[there], its_scores[there])
                 if len(one) >= n or not there.all():
                     found[place] = _surely(seen, queries[place], one.take(slice(n)))
-    ids = allowed_ids(seen, mask)
+    ids = seen.snapshot.ids_in(mask)
     return [
         found[place] if place in found else scores_of(seen, query, ids).take(slice(n))
         for place, query in enumerate(queries)
     ]
-
-
-def allowed_ids(seen: Seen, mask: Mask | None) -> Ids:
-    """Return the ids of the live items that a mask over rows allows, ascending."""
-    snapshot = seen.snapshot
-    if mask is None:
-        return snapshot.ids
-    return snapshot.every[mask if snapshot.live is None else mask & snapshot.live]
 
 
 def scores_of(seen: Seen, query: Vectors, ids: Ids) -> Ranked:

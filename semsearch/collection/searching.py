@@ -169,9 +169,8 @@ def _with_passages(mask: Mask, snapshot: Snapshot) -> Mask:
 
 def passing_ids(store: Store, where: str) -> Ids:
     """Return the ids of the items that pass a filter, ascending."""
-    snapshot = store.snapshot()
-    mask = passing(parse_filter(where, store.columns.types()), store.columns.at(snapshot))
-    return snapshot.every[mask if snapshot.live is None else mask & snapshot.live]
+    allowed, snapshot = allowing(store, where), store.snapshot()
+    return snapshot.ids_in(allowed(snapshot))
 
 
 def unit_queries(vectors: Any, dim: int) -> Vectors:

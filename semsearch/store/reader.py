@@ -118,6 +118,12 @@ class Snapshot:
         """The ids of all live items, ascending, shape (n,)."""
         return self.every if self.live is None else self.every[self.live]
 
+    def ids_in(self, mask: npt.NDArray[np.bool_] | None) -> Ids:
+        """Return the ids of the live items that a mask over rows (N,) allows, ascending."""
+        if mask is None:
+            return self.ids
+        return self.every[mask if self.live is None else mask & self.live]
+
     @cached_property
     def starts(self) -> Ids:
         """The row at which each segment begins, shape (number of segments,)."""
