@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from semsearch import corpus
 from semsearch.corpus.values import as_text
 from semsearch.errors import SourceError, shortened
+from semsearch.store.judgements import LARGEST_GRADE
 
 Queries: TypeAlias = "str | os.PathLike[str] | Mapping[str, str] | Iterable[Mapping[str, Any]]"
 Qrels: TypeAlias = (
@@ -22,9 +23,6 @@ TEXT = ("text", "query", "question")
 TOPIC = ("query_id", "query-id", "qid", "topic", "query")
 KEY = ("key", "doc_id", "doc-id", "docid", "corpus_id", "corpus-id", "document_id")
 GRADE = ("relevance", "grade", "score", "rel", "label")
-
-LARGEST_GRADE = 1000
-"""trec_eval reserves room for every grade up to the largest."""
 
 TREC = re.compile(r"\s*(\S+)\s+\S+\s+(\S+)\s+(-?\d+)\s*")
 """A line of TREC's qrels: query, something unused, document, grade."""

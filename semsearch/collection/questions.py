@@ -8,7 +8,16 @@ from typing import Any
 
 from semsearch.collection.checks import as_list, check_k, check_query
 from semsearch.errors import shortened
-from semsearch.search.question import FUSIONS, MODES, ORDERS, Question, Term
+from semsearch.search.question import (
+    AUTO,
+    FUSIONS,
+    LEXICAL,
+    MODES,
+    ORDERS,
+    SEMANTIC,
+    Question,
+    Term,
+)
 
 MAX_TERMS = 32
 MAX_WEIGHT = 1000.0
@@ -19,7 +28,6 @@ MAX_WORD_SCORE = 1000.0
 """So much at most may be asked of the scores of words, which have no bound of their own."""
 
 MAX_AFTER = 16_384
-AUTO = "auto"
 CONTENTS = ("text", "key", "image")
 
 TermLike = str | Mapping[str, Any] | Term
@@ -145,7 +153,7 @@ def _check_scores(question: Question) -> None:
             raise ValueError(
                 f"min_score must be a number or {AUTO!r}, got {shortened(question.min_score)}"
             )
-        highest = MAX_WORD_SCORE if question.mode == "lexical" else 1
+        highest = MAX_WORD_SCORE if question.mode == LEXICAL else 1
         _check_number(question.min_score, "min_score", -1, highest)
 
 
@@ -183,7 +191,7 @@ def _check_together(question: Question) -> None:
         raise ValueError(
             f"k must be at most {MAX_DIVERSE:,} where diversity is asked for, got {question.k:,}"
         )
-    if question.mode == "semantic":
+    if question.mode == SEMANTIC:
         return
     if question.order != "nearest":
         raise ValueError(
@@ -193,7 +201,7 @@ def _check_together(question: Question) -> None:
     if not has_words:
         raise ValueError(f"mode={question.mode!r} needs words: a text, or a text in plus")
     is_words_only = all(term.text is not None for term in question.plus) and not question.minus
-    if question.mode == "lexical" and not is_words_only:
+    if question.mode == LEXICAL and not is_words_only:
         raise ValueError(
             "mode='lexical' compares words alone and takes texts in plus, no keys, images or minus;"
             " use mode='hybrid'"

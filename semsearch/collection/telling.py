@@ -14,13 +14,8 @@ from semsearch.collection.parts import Parts
 from semsearch.collection.records import Hit, Hits
 from semsearch.collection.searching import Mask, Seen
 from semsearch.search.occlusion import has_all_words
-from semsearch.search.question import Question
+from semsearch.search.question import AUTO, HYBRID, LEXICAL, SEMANTIC, Question
 from semsearch.vectors import Vectors
-
-AUTO = "auto"
-SEMANTIC = "semantic"
-LEXICAL = "lexical"
-HYBRID = "hybrid"
 
 LOOKED_AT = 20
 """In so many of the items that match the words of a question best, all of its words are sought."""

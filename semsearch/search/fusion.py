@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from semsearch.search.question import LEXICAL, SEMANTIC
 from semsearch.search.ranked import Ids, Part, Ranked, Scores, ranked
 
 CONVEX, RECIPROCAL = "convex", "reciprocal"
@@ -18,9 +19,9 @@ CONVEX, RECIPROCAL = "convex", "reciprocal"
 RANK_CONSTANT = 60
 """What is added to a rank before it is inverted, as those had it who proposed that."""
 
-SEMANTIC, LEXICAL, WEIGHT = "semantic", "lexical", "weight"
-"""The parts of a score: a cosine, a BM25 (0 for an item without any of the words), and the share
-of the first in the score."""
+WEIGHT = "weight"
+"""The share of meaning in a score, whose parts beside it are named as the modes: a cosine, and a
+BM25 (0 for an item without any of the words)."""
 
 
 class Span(NamedTuple):

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-MODES = ("semantic", "lexical", "hybrid")
+SEMANTIC, LEXICAL, HYBRID = "semantic", "lexical", "hybrid"
+MODES = (SEMANTIC, LEXICAL, HYBRID)
+AUTO = "auto"
+"""As a least score: the one that a query about something else seldom reaches here."""
+
 FUSIONS = ("convex", "reciprocal")
 ORDERS = ("nearest", "farthest", "unusual")
 
@@ -28,7 +32,7 @@ class Question:
     image: Any = None
     k: int = 10
     where: str | None = None
-    mode: str = "semantic"
+    mode: str = SEMANTIC
     plus: tuple[Term, ...] = ()
     minus: tuple[Term, ...] = ()
     weight: float | None = None
