@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
@@ -14,10 +13,10 @@ from semsearch.corpus.images import (
     MAX_FILE,
     Unreadable,
     checked_image,
+    packed_table,
     too_big,
 )
 from semsearch.corpus.scan import Opener
-from semsearch.errors import SourceError
 
 
 class ImageTar:
@@ -34,15 +33,7 @@ class ImageTar:
 
     def opener(self, file: str) -> Opener | None:
         """Return what opens a small file at the top, or None when it is not there."""
-        return (lambda: io.BytesIO(self._table(file))) if file in self._archive.places else None
-
-    def _table(self, file: str) -> bytes:
-        content = next(self.contents([file], is_image=False))
-        if isinstance(content, Unreadable):
-            raise SourceError(
-                f"{file!r} in {self.name} {content.reason}", "unpack it, or make the archive again"
-            )
-        return content
+        return (lambda: packed_table(self, file)) if file in self._archive.places else None
 
     def contents(
         self, files: Iterable[str], *, is_image: bool = True

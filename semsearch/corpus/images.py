@@ -141,15 +141,7 @@ class ImageZip:
         """Return what opens a small file at the top, or None when it is not there."""
         if file not in self._members:
             return None
-        return lambda: io.BytesIO(self._table_bytes(file))
-
-    def _table_bytes(self, file: str) -> bytes:
-        content = next(self.contents([file], is_image=False))
-        if isinstance(content, Unreadable):
-            raise SourceError(
-                f"{file!r} in {self.name} {content.reason}", "unpack it, or make the archive again"
-            )
-        return content
+        return lambda: packed_table(self, file)
 
     def contents(
         self, files: Iterable[str], *, is_image: bool = True
@@ -165,6 +157,27 @@ class ImageZip:
                 if is_image and isinstance(content, bytes):
                     content = checked_image(content)
                 yield content
+
+
+class Packed(Protocol):
+    """An archive, by the name that a message gives it, and its members."""
+
+    name: str
+
+    def contents(
+        self, files: Iterable[str], *, is_image: bool = True
+    ) -> Iterator[bytes | Unreadable]:
+        """Yield the bytes of each member."""
+
+
+def packed_table(archive: Packed, file: str) -> BinaryIO:
+    """Return a small file of an archive, unpacked; raise `SourceError` where that fails."""
+    content = next(iter(archive.contents([file], is_image=False)))
+    if isinstance(content, Unreadable):
+        raise SourceError(
+            f"{file!r} in {archive.name} {content.reason}", "unpack it, or make the archive again"
+        )
+    return io.BytesIO(content)
 
 
 def is_hidden(name: str) -> bool:

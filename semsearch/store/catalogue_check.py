@@ -94,11 +94,8 @@ def check_rows_and_vectors(connection: apsw.Connection) -> Iterator[Finding]:
     with transaction(connection, "DEFERRED"):
         rows = connection.execute("SELECT id, deleted_seq IS NULL FROM item ORDER BY id")
         known = np.array([*rows], dtype=np.int64).reshape(-1, 2)
-        passages = {
-            space_id: read_passages(connection, space_id)
-            for (space_id,) in list(connection.execute("SELECT id FROM space"))
-        }
         spaces = list(connection.execute("SELECT id, state FROM space ORDER BY id"))
+        passages = {space_id: read_passages(connection, space_id) for space_id, _ in spaces}
         entries = {space_id: read_entries(connection, space_id) for space_id, _ in spaces}
         unnamed = list(
             connection.execute(

@@ -18,7 +18,7 @@ from semsearch.store.database import damaged_database, transaction
 from semsearch.store.folder import Folder
 from semsearch.store.passages import Passages, no_passages, read_passages
 from semsearch.store.schema import Space
-from semsearch.store.segments import Ids, Segment, map_segment, unpacked_ids
+from semsearch.store.segments import Ids, Segment, map_segment, read_entries, unpacked_ids
 from semsearch.vectors import Vectors
 
 PARAMETERS = 500
@@ -166,14 +166,7 @@ def read_snapshot(
     with transaction(connection, "DEFERRED"):
         version = read_version(connection)
         space = read_space(connection, state)
-        found = list(
-            connection.execute(
-                "SELECT first_id, n, ids, segment.sha256, size FROM segment JOIN file"
-                " ON file.kind = 'segment' AND file.sha256 = segment.sha256"
-                " WHERE space_id = ? ORDER BY first_id",
-                (space.id,),
-            )
-        )
+        entries = read_entries(connection, space.id)
         dead = [
             row[0]
             for row in connection.execute(
@@ -186,14 +179,14 @@ def read_snapshot(
         newer = read_passages(connection, space.id, int(known.ids[-1]) if len(known) else 0)
     mapped = {(each.first_id, each.sha256): each for each in (before.segments if before else ())}
     segments = tuple(
-        mapped.get((first_id, sha256))
+        mapped.get((entry.first_id, entry.sha256))
         or Segment(
-            first_id,
-            map_segment(folder, sha256, size, (n, space.dim)),
-            sha256,
-            unpacked_ids(packed, n),
+            entry.first_id,
+            map_segment(folder, entry.sha256, entry.size, (entry.n, space.dim)),
+            entry.sha256,
+            unpacked_ids(entry.packed, entry.n),
         )
-        for first_id, n, packed, sha256, size in found
+        for entry in entries
     )
     passages = known.followed_by(newer)
     return Snapshot(version, space, segments, np.array(dead, dtype=np.int64), passages)
