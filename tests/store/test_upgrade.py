@@ -10,10 +10,10 @@ import apsw
 import numpy as np
 import pytest
 
-from semsearch import fsio
 from semsearch.errors import CollectionDamaged, CollectionError, CollectionLocked
 from semsearch.store import Batch, Store
 from semsearch.store.lock import writer_lock
+from tests.store.dying import dies_opening
 from tests.store.format_one import make_collection
 from tests.store.rows import item, keys, put, stored_vectors, vectors
 
@@ -68,20 +68,7 @@ def test_a_read_only_opening_says_what_to_do_and_changes_nothing(old: Path) -> N
 def test_an_upgrade_that_dies_anywhere_is_done_again(
     old: Path, monkeypatch: pytest.MonkeyPatch, stop: int
 ) -> None:
-    left = iter(range(stop))
-
-    def die(operation: str, path: Path) -> None:
-        if next(left, None) is None:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(fsio, "checkpoint", die)
-    try:
-        Store(old)
-    except KeyboardInterrupt:
-        pass
-    else:
-        assert stop > 15
-    monkeypatch.undo()
+    assert dies_opening(old, monkeypatch, stop) or stop > 15
     again = Store(old)
     assert is_as_before(again)
     assert again.check(full=True, repair=True).level == "ok"

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from semsearch import fsio
 from semsearch.errors import CollectionError
 from semsearch.store import Store
 from semsearch.store.backup import backup
 from semsearch.store.database import open_writer
 from semsearch.store.folder import Folder
 from semsearch.store.restoring import restore
+from tests.store.dying import dies_opening
 from tests.store.format_two import as_format_two
 from tests.store.rows import keys, put, stored_vectors
 
@@ -65,20 +65,7 @@ def test_a_read_only_opening_changes_nothing(old: Path) -> None:
 def test_an_upgrade_that_dies_anywhere_is_done_again(
     old: Path, monkeypatch: pytest.MonkeyPatch, stop: int
 ) -> None:
-    left = iter(range(stop))
-
-    def die(operation: str, path: Path) -> None:
-        if next(left, None) is None:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(fsio, "checkpoint", die)
-    try:
-        Store(old)
-    except KeyboardInterrupt:
-        pass
-    else:
-        assert stop > 3
-    monkeypatch.undo()
+    assert dies_opening(old, monkeypatch, stop) or stop > 3
     again = Store(old)
     assert keys(again) == KEYS
     assert words(again) == 3
