@@ -52,12 +52,7 @@ def _options(wanted: Options) -> dict[str, Any]:
 
 def page_as_json(hits: Hits) -> dict[str, Any]:
     """Return hits with what belongs to all of them, as JSON can carry it."""
-    return {
-        "hits": hits_as_json(hits),
-        "after": hits.after,
-        "facets": {field: facet.as_dict() for field, facet in hits.facets.items()},
-        "notes": hits.notes,
-    }
+    return hits.as_dict() | {"hits": hits_as_json(hits)}
 
 
 def hits_as_json(hits: Sequence[Hit]) -> list[dict[str, Any]]:

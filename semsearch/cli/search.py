@@ -18,20 +18,20 @@ from semsearch.cli.options import (
     where_option,
 )
 from semsearch.cli.screen import print_json, working
-from semsearch.collection import Hit, Hits
+from semsearch.collection import Hit
 from semsearch.search import parse_term
-from semsearch.search.question import FUSIONS, MODES, ORDERS
+from semsearch.search.question import AUTO, FUSIONS, MODES, ORDERS, SEMANTIC
 
 TERM = 'a text or key:KEY, with *WEIGHT where it is not 1, such as "great service*0.5"'
 
 
 def _min_score(_: click.Context, __: click.Parameter, value: str | None) -> float | str | None:
-    if value is None or value == "auto":
+    if value is None or value == AUTO:
         return value
     try:
         return float(value)
     except ValueError:
-        raise click.BadParameter(f"{value!r} is neither a number nor auto") from None
+        raise click.BadParameter(f"{value!r} is neither a number nor {AUTO}") from None
 
 
 OPTIONS = (
@@ -43,7 +43,7 @@ OPTIONS = (
     click.option(
         "--mode",
         type=click.Choice(MODES),
-        default="semantic",
+        default=SEMANTIC,
         show_default=True,
         help="Compare meanings, words, or both.",
     ),
@@ -110,7 +110,7 @@ def search(
     else:
         hits = collection.search(query, **asked)
     if as_json and (page or asked["facets"]):
-        print_json(page_as_json(hits))
+        print_json(hits.as_dict())
     else:
         _print(hits, as_json)
 
@@ -127,16 +127,6 @@ def similar(
 ) -> None:
     """Find the items of NAME that are nearest to the stored item KEY."""
     _print(opened(context, name, read_only=True).similar(key, k=k, where=where), as_json)
-
-
-def page_as_json(hits: Hits) -> dict[str, Any]:
-    """Return hits with what belongs to all of them, as JSON-ready values."""
-    return {
-        "hits": [hit.as_dict() for hit in hits],
-        "after": hits.after,
-        "facets": {field: facet.as_dict() for field, facet in hits.facets.items()},
-        "notes": hits.notes,
-    }
 
 
 def _print(hits: Sequence[Hit], as_json: bool) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from semsearch.errors import shortened
+from semsearch.corpus import Corpus
+from semsearch.errors import CollectionError, shortened
 
 MAX_K = 10_000
 MAX_DIM = 65_536
@@ -94,6 +95,16 @@ def check_request(request_id: str | None) -> str | None:
             f"request_id cannot be {shortened(request_id)}; use 1 to {MAX_NAME} letters and signs"
         )
     return request_id
+
+
+def check_modality(source: Corpus, modality: str, name: str) -> None:
+    """Raise `CollectionError` unless the collection `name` holds what a source does."""
+    if source.modality != modality:
+        raise CollectionError(
+            f"the source {source.name!r} holds {source.modality}s,"
+            f" and the collection {name!r} {modality}s",
+            "index it into a collection of its own",
+        )
 
 
 def as_list(values: Iterable[Any], what: str) -> list[Any]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from semsearch import corpus
-from semsearch.collection.checks import check_request
+from semsearch.collection.checks import check_modality, check_request
 from semsearch.collection.encoders import VECTORS, OwnVectors, vector_entries
 from semsearch.collection.ingest import Ingest, Origin, Progress
 from semsearch.collection.insight import Insight
@@ -16,7 +16,6 @@ from semsearch.collection.passages import encoder_of
 from semsearch.collection.records import AddReport
 from semsearch.collection.searching import allowing, passing_ids
 from semsearch.collection.upkeep import Upkeep
-from semsearch.errors import CollectionError
 from semsearch.store.columns import save_columns
 
 
@@ -147,12 +146,7 @@ class Collection(Judged, Insight, Upkeep):
     def _add_items(self, found: corpus.Corpus, wanted: Wanted) -> AddReport:
         space = self._store.space
         module = self._module_of(space)
-        if found.modality != self.modality:
-            raise CollectionError(
-                f"the source {found.name!r} holds {found.modality}s,"
-                f" and the collection {self.name!r} {self.modality}s",
-                "index it into a collection of its own",
-            )
+        check_modality(found, self.modality, self.name)
         ingest = Ingest(
             self._store,
             encoder_of(module),

@@ -97,6 +97,15 @@ class Hits(list[Hit]):
         self.facets = facets or {}
         self.notes = list(notes)
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the hits with what belongs to all of them, as JSON-ready values."""
+        return {
+            "hits": [hit.as_dict() for hit in self],
+            "after": self.after,
+            "facets": {field: facet.as_dict() for field, facet in self.facets.items()},
+            "notes": self.notes,
+        }
+
 
 class SkippedRow(NamedTuple):
     """A row that was not stored: its number in the source, its key if it has one, and why."""

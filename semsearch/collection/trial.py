@@ -6,23 +6,21 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from itertools import islice
 from pathlib import Path
 
-from semsearch.collection.checks import is_storable
+from semsearch.collection.checks import check_modality, is_storable
 from semsearch.collection.encoders import content_digest
+from semsearch.collection.gathering import in_chunks
 from semsearch.collection.ingest import Progress
 from semsearch.collection.keys import check_key
 from semsearch.collection.passages import encoder_of, spans_of
 from semsearch.collection.records import AddReport, SkippedRow
 from semsearch.corpus import Corpus, DigestMap, Item, Skipped
-from semsearch.errors import CollectionError, ContentError
+from semsearch.errors import ContentError
 from semsearch.modules import Module, ModuleCard
 from semsearch.store import Known, NewItem, Store
 from semsearch.store.folder import is_collection
 
-LOOKED_UP = 256
-"""Rows that are read and compared with the store at once."""
 NOT_HERE = "the module is not here yet, so what it would refuse or split is not counted"
 COUNTS = ("added", "updated", "unchanged", "split", "passages")
 NUMBER = 6
@@ -61,17 +59,12 @@ class Trial:
             CollectionError: it is not of the kind that the collection holds.
         """
         started = time.perf_counter()
-        if found.modality != self.card.modality:
-            raise CollectionError(
-                f"the source {found.name!r} holds {found.modality}s,"
-                f" and the collection {self.name!r} {self.card.modality}s",
-                "index it into a collection of its own",
-            )
+        check_modality(found, self.card.modality, self.name)
         prefix = "" if found.key_column is not None else self._prefix(found)
         counts: Counter[str] = Counter()
         skipped: list[SkippedRow] = []
         done = 0
-        while chunk := list(islice(found.entries, LOOKED_UP)):
+        for chunk in in_chunks(found.entries):
             known = self._known([prefix + each.key for each in chunk if isinstance(each, Item)])
             for entry in chunk:
                 try:
