@@ -89,19 +89,21 @@ def read_only_table(
     columns: Columns,
 ) -> Corpus:
     """Return the corpus of the one table that a folder or archive holds, as downloads often do."""
-    tables = [file.path for file in files if suffix_of(file) in TABLE_SUFFIXES]
+    tables = [file for file in files if suffix_of(file) in TABLE_SUFFIXES]
     if not tables:
         raise nothing_in(documents)
     table, *others = tables
-    opener = None if others or suffix_of(Found(table)) in DATABASES else images.opener(table)
+    opener = None if others or suffix_of(table) in DATABASES else images.opener(table.path)
     if opener is None:
-        shown = ", ".join(map(repr, tables[:SHOWN_TABLES])) + (", ..." if others[2:] else "")
+        shown = ", ".join(repr(each.path) for each in tables[:SHOWN_TABLES]) + (
+            ", ..." if others[2:] else ""
+        )
         raise SourceError(
             f"{documents.name} holds tables: {shown}",
             "index each by its own path, out of an archive: which columns to take is asked of each",
         )
-    where = f"{table!r} in {documents.name}"
-    return text_corpus(name, parse_table(where, suffix_of(Found(table)), opener), columns)
+    where = f"{table.path!r} in {documents.name}"
+    return text_corpus(name, parse_table(where, suffix_of(table), opener), columns)
 
 
 def suffix_of(file: Found) -> str:

@@ -23,6 +23,7 @@ from semsearch.quiet import quiet_decoders
 
 IMAGE_SUFFIXES = (".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
 IMAGE_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "WEBP")
+LINK = "is a symbolic link, and links are not followed"
 MAX_FILE = 100 * MEGABYTE
 MAX_JPEG_PIXELS = 200_000_000
 JPEG_START = b"\xff\xd8\xff"
@@ -189,7 +190,7 @@ def is_hidden(name: str) -> bool:
 def read_member(archive: ZipFile, member: ZipInfo) -> bytes | Unreadable:
     """Return a member's bytes, never more than `MAX_FILE` whatever its header promises."""
     if stat.S_ISLNK(member.external_attr >> 16):
-        return Unreadable("is a symbolic link, and links are not followed")
+        return Unreadable(LINK)
     if member.file_size > MAX_FILE:
         return too_big()
     try:
@@ -218,7 +219,7 @@ def open_regular(path: Path) -> BinaryIO | Unreadable:
     can hang the reader nor an exchange of the file in between deceive it. Raises OSError.
     """
     if path.is_symlink():
-        return Unreadable("is a symbolic link, and links are not followed")
+        return Unreadable(LINK)
     if not stat.S_ISREG(path.lstat().st_mode):
         return Unreadable("is not a regular file")
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)

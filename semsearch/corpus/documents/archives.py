@@ -18,8 +18,8 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 from semsearch.corpus.documents import limits
 from semsearch.corpus.documents.document import words_of
 from semsearch.corpus.documents.formats import archive_suffix, format_of, is_clutter
-from semsearch.corpus.documents.sources import LINK, Found
-from semsearch.corpus.images import Unreadable
+from semsearch.corpus.documents.sources import Found
+from semsearch.corpus.images import LINK, Unreadable
 from semsearch.corpus.scan import BLOCK, MEGABYTE, WatchedFile
 from semsearch.errors import SourceError
 

@@ -9,10 +9,8 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 from semsearch.corpus.documents.document import words_of
 from semsearch.corpus.documents.formats import is_clutter
-from semsearch.corpus.images import Unreadable, open_regular
+from semsearch.corpus.images import LINK, Unreadable, open_regular
 from semsearch.errors import SourceError
-
-LINK = "is a symbolic link, and links are not followed"
 
 
 class Found(NamedTuple):
